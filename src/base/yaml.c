@@ -116,7 +116,8 @@ static void on_scalar(struct yaml_build *b, const yaml_event_t *event)
 		return;
 	struct yaml_node *node = node_new(b, event, YAML_SCALAR, event->data.scalar.tag);
 	if (memchr(text, '\0', len)) {
-		problem_at_mark(b, &event->start_mark, "a text that holds a NUL character (\\0)");
+		problem_at_mark(b, &event->start_mark, "a text that holds a NUL character (\\0)")
+			->hint = "leave it out: no name and no value in Caddy can hold one";
 		len = strlen(text);
 	}
 	node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
@@ -138,7 +139,8 @@ static void on_start(struct yaml_build *b, const yaml_event_t *event, enum yaml_
 	if (!count_nodes(b, 1, &event->start_mark))
 		return;
 	if (b->depth == YAML_DEPTH_MAX) {
-		stop(b, &event->start_mark, "nested too deeply: more than 100 levels", NULL);
+		stop(b, &event->start_mark, "nested too deeply: more than 100 levels",
+		     "no config needs that; is an alias or a bracket wrong?");
 		return;
 	}
 	struct yaml_node *node = node_new(b, event, kind, tag);
@@ -209,14 +211,16 @@ static void on_alias(struct yaml_build *b, const yaml_event_t *event)
 	}
 	const struct yaml_anchor *anchor = &b->anchors[at];
 	if (anchor->open) {
-		yaml_problem_at(b, line, column, "the alias *%s stands inside what it names", name);
+		yaml_problem_at(b, line, column, "the alias *%s stands inside what it names", name)
+			->hint = "write the value out instead";
 		alias_broken(b, event);
 		return;
 	}
 	if (!count_nodes(b, anchor->nodes, &event->start_mark))
 		return;
 	if (b->depth + anchor->height > YAML_DEPTH_MAX)
-		stop(b, &event->start_mark, "nested too deeply: more than 100 levels", NULL);
+		stop(b, &event->start_mark, "nested too deeply: more than 100 levels",
+		     "no config needs that; is an alias or a bracket wrong?");
 	else
 		node_place(b, anchor->node, anchor->height);
 }
@@ -266,7 +270,8 @@ static void read_events(struct yaml_build *b)
 	yaml_event_t event;
 
 	if (!yaml_parser_initialize(&parser)) {
-		yaml_problem_at(b, 0, 0, "not enough memory to read the file");
+		yaml_problem_at(b, 0, 0, "not enough memory to read the file")->hint =
+			"free some memory and try again";
 		b->failed = true;
 		return;
 	}
@@ -298,7 +303,9 @@ const struct yaml_node *yaml_parse(struct arena *arena, const char *bytes, size_
 	if (!len)
 		return NULL;
 	if (len > YAML_BYTES_MAX) {
-		yaml_problem_at(&b, 0, 0, "the file is too large: more than 1 MiB");
+		yaml_problem_at(&b, 0, 0, "the file is too large: more than 1 MiB")->hint =
+			"is this the right file? Data belongs into data/, not into "
+			"kata-compose.yaml";
 		return NULL;
 	}
 	if (!yaml_bytes_check(&b))

@@ -245,7 +245,8 @@ static void say_control(struct yaml_build *b, const yaml_parser_t *parser)
 	struct place at = place_of_byte(b, parser->problem_offset);
 
 	yaml_problem_at(b, at.line, at.column, "a control character (U+%04X) in the text",
-			(unsigned)parser->problem_value);
+			(unsigned)parser->problem_value)
+		->hint = "remove it, or write it as an escape (\\x1b) in double quotes";
 }
 
 void yaml_syntax_problem(struct yaml_build *b, const yaml_parser_t *parser)
@@ -253,7 +254,8 @@ void yaml_syntax_problem(struct yaml_build *b, const yaml_parser_t *parser)
 	const char *context = parser->context ? parser->context : "";
 
 	if (parser->error == YAML_MEMORY_ERROR || !parser->problem) {
-		yaml_problem_at(b, 0, 0, "not enough memory to read the file");
+		yaml_problem_at(b, 0, 0, "not enough memory to read the file")->hint =
+			"free some memory and try again";
 		return;
 	}
 	if (parser->error == YAML_READER_ERROR) {
@@ -275,7 +277,7 @@ void yaml_syntax_problem(struct yaml_build *b, const yaml_parser_t *parser)
 	} else {
 		p = yaml_problem_at(b, line.number, column, "%s",
 				    fault ? fault->msg : parser->problem);
-		p->hint = fault ? fault->hint : NULL;
+		p->hint = fault && fault->hint ? fault->hint : HINT_COLUMNS;
 	}
 	hint_template(p, line);
 }
@@ -307,6 +309,7 @@ bool yaml_bytes_check(struct yaml_build *b)
 				(unsigned)(unsigned char)b->bytes[bad])
 			->hint = "save the file as UTF-8";
 	else
-		yaml_problem_at(b, at.line, at.column, "a NUL byte in the text");
+		yaml_problem_at(b, at.line, at.column, "a NUL byte in the text")->hint =
+			"is this a text file? Remove the byte, or save it as UTF-8";
 	return false;
 }

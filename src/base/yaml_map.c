@@ -34,12 +34,14 @@ static bool key_check(struct yaml_build *b, const struct yaml_node *key)
 	if (key->kind != YAML_SCALAR) {
 		p = yaml_problem_at(b, key->line, key->column, "a key must be a text, not a %s",
 				    key->kind == YAML_MAPPING ? "map" : "list");
-		if (key->kind == YAML_MAPPING)
-			p->hint = "put a text that begins with { (such as {{ .. }}) in quotes";
+		p->hint = key->kind == YAML_MAPPING
+				  ? "put a text that begins with { (such as {{ .. }}) in quotes"
+				  : "put a text that begins with [ in quotes";
 		return false;
 	}
 	if (key->plain && !key->len) {
-		yaml_problem_at(b, key->line, key->column, "a key is missing before ':'");
+		yaml_problem_at(b, key->line, key->column, "a key is missing before ':'")->hint =
+			"write `name: value`, or put the text in quotes";
 		return false;
 	}
 	return true;
@@ -78,7 +80,8 @@ static void pair_drop(struct yaml_build *b, size_t i, const struct yaml_node *fi
 	if (i < own)
 		yaml_problem_at(b, key->line, key->column,
 				"the key \"%s\" is given twice, first in line %u", key->text,
-				first->line);
+				first->line)
+			->hint = "keep one of them; the second would win without a word";
 	b->pairs[i].value = NULL;
 }
 
