@@ -10,6 +10,7 @@
 #define KATA_MEMORY_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 void *xmalloc(size_t size) __attribute__((returns_nonnull, malloc));
@@ -24,6 +25,8 @@ struct arena;
 
 struct arena *arena_new(void);
 void arena_free(struct arena *a); /* NULL is fine */
+/* Whether every piece is a block of its own, for a sanitizer to watch. */
+bool arena_is_checked(void);
 /* Zeroed memory, aligned for any type. */
 void *arena_alloc(struct arena *a, size_t size) __attribute__((returns_nonnull));
 char *arena_strdup(struct arena *a, const char *s) __attribute__((returns_nonnull));

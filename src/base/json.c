@@ -16,6 +16,28 @@ static json_t *parse(const char *bytes, size_t len, size_t flags, json_error_t *
 	return json_loadb(bytes, len, flags, why);
 }
 
+static _Thread_local struct arena *forever;
+
+static void *forever_alloc(size_t size)
+{
+	if (!forever)
+		forever = arena_new();
+	return arena_alloc(forever, size);
+}
+
+static void forever_free(void *p)
+{
+	(void)p;
+}
+
+bool json_never_free(void)
+{
+	if (arena_is_checked())
+		return false;
+	json_set_alloc_funcs(forever_alloc, forever_free);
+	return true;
+}
+
 json_t *json_parse_new(const char *bytes, size_t len, struct kata_error *e)
 {
 	json_error_t why;
@@ -47,8 +69,7 @@ static bool objects_same(const json_t *a, const json_t *b)
 
 	if (json_object_size(a) != json_object_size(b))
 		return false;
-	json_object_foreach(left, key, value)
-	{
+	json_object_foreach(left, key, value) {
 		const json_t *other = json_object_get(b, key);
 
 		if (!other || !json_same(value, other))
@@ -239,8 +260,7 @@ static struct member *members_sorted(const json_t *object, struct member *few, s
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(o, key, value)
-	{
+	json_object_foreach(o, key, value) {
 		size_t at = n++;
 
 		if (count > room || n > room) {

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "kata/error.h"
@@ -30,6 +31,7 @@ enum {
 	EXIT_MEMORY = 70, /* EX_SOFTWARE of sysexits */
 	CHUNK_FIRST = 4096,
 	CHUNK_MAX = 256 * 1024,
+	CHUNK_MAPPED = 128 * 1024, /* from here on straight from the kernel */
 };
 
 static noreturn void die_out_of_memory(void)
@@ -112,6 +114,7 @@ void *xgrow(void *items, size_t count, size_t *cap, size_t size)
 struct chunk {
 	struct chunk *next;
 	size_t size, used;
+	size_t mapped; /* bytes to unmap, or 0: from the heap */
 	alignas(max_align_t) unsigned char bytes[];
 };
 
@@ -128,6 +131,36 @@ struct arena *arena_new(void)
 	return a;
 }
 
+/*
+ * Zeroed. Big chunks come from the kernel with all their pages at once: one by one, as they are
+ * touched, they would cost more than what is done with them.
+ */
+static struct chunk *chunk_new(size_t room)
+{
+	size_t size = size_add(sizeof(struct chunk), room);
+	struct chunk *c;
+
+	if (ARENA_SEPARATE || size < CHUNK_MAPPED) {
+		c = xcalloc(1, size);
+	} else {
+		c = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+		if (c == MAP_FAILED)
+			die_out_of_memory();
+		c->mapped = size;
+	}
+	c->size = room;
+	return c;
+}
+
+static void chunk_free(struct chunk *c)
+{
+	if (c->mapped)
+		munmap(c, c->mapped);
+	else
+		free(c);
+}
+
 void arena_free(struct arena *a)
 {
 	if (!a)
@@ -135,19 +168,15 @@ void arena_free(struct arena *a)
 	for (struct chunk *c = a->chunks; c;) {
 		struct chunk *next = c->next;
 
-		free(c);
+		chunk_free(c);
 		c = next;
 	}
 	free(a);
 }
 
-static struct chunk *chunk_new(size_t room)
+bool arena_is_checked(void)
 {
-	/* calloc: fresh pages come zeroed from the kernel at no cost. */
-	struct chunk *c = xcalloc(1, size_add(sizeof *c, room));
-
-	c->size = room;
-	return c;
+	return ARENA_SEPARATE;
 }
 
 /* Makes a chunk with room for size bytes the first one, or gives a big one its own chunk. */
@@ -208,13 +237,20 @@ char *arena_strdup(struct arena *a, const char *s)
 
 char *arena_printf(struct arena *a, const char *fmt, ...)
 {
+	char shown[256], *copy;
 	struct str s = STR_INIT;
 	va_list ap;
+	int len;
 
+	va_start(ap, fmt);
+	len = vsnprintf(shown, sizeof shown, fmt, ap);
+	va_end(ap);
+	if (len >= 0 && (size_t)len < sizeof shown)
+		return arena_strndup(a, shown, (size_t)len);
 	va_start(ap, fmt);
 	str_vaddf(&s, fmt, ap);
 	va_end(ap);
-	char *copy = arena_strndup(a, s.p, s.len);
+	copy = arena_strndup(a, s.p, s.len);
 	str_release(&s);
 	return copy;
 }

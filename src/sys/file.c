@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -18,9 +19,15 @@
 #include "kata/error.h"
 #include "kata/memory.h"
 
-enum { READ_STEP = 64 << 10, TRIES = 100 };
+enum { READ_SMALL = 8 << 10, TRIES = 100 };
 
 /* --- reading --- */
+
+struct file_want {
+	const char *path;
+	size_t size; /* as the file says; 0: it does not know */
+	size_t max;
+};
 
 /* A link that leads nowhere is there, yet cannot be read. */
 static bool refuse_open(int dirfd, const char *path, struct kata_error *e)
@@ -38,49 +45,62 @@ static bool refuse_open(int dirfd, const char *path, struct kata_error *e)
 	return error_sys(e, "cannot read %s", path);
 }
 
-/* Appends everything up to the end of the file, at most max bytes. */
-static bool read_all(int fd, const char *path, size_t max, struct str *out, struct kata_error *e)
+/* Reads to the end. A file that says its size is read with one call, since each costs as much as a
+ * small file's content; others (/proc) until nothing comes. */
+static bool read_all(int fd, const struct file_want *want, struct str *out, struct kata_error *e)
 {
-	char *buffer = xmalloc(READ_STEP);
-	size_t start = out->len;
-	ssize_t n;
+	char small[READ_SMALL], *buffer = small;
+	size_t room = want->size ? want->size + 1 : sizeof small, got = 0;
+	bool ok = false;
 
-	while ((n = read(fd, buffer, READ_STEP)) != 0) {
+	if (room > sizeof small)
+		buffer = xmalloc(room);
+	while (!ok) {
+		ssize_t n = read(fd, buffer, room);
+
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {
-			error_sys(e, "cannot read %s", path);
+			error_sys(e, "cannot read %s", want->path);
 			break;
 		}
-		if ((size_t)n > max - (out->len - start)) {
-			error_set(e, ERROR_INVALID, "%s is larger than %zu bytes", path, max);
+		if ((size_t)n > want->max - got) {
+			error_set(e, ERROR_INVALID, "%s is larger than %zu bytes", want->path,
+				  want->max);
 			break;
 		}
 		str_addn(out, buffer, (size_t)n);
+		got += (size_t)n;
+		ok = !n || (want->size && (size_t)n < room);
 	}
-	free(buffer);
-	return n == 0;
+	if (buffer != small)
+		free(buffer);
+	return ok;
 }
 
 bool file_read(int dirfd, const char *path, size_t max, struct str *out, struct kata_error *e)
 {
-	struct str bytes = STR_INIT;
 	struct stat st;
 	bool ok = false;
+	size_t start = out->len;
 
 	int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return refuse_open(dirfd, path, e);
-	if (fstat(fd, &st) < 0)
+	if (fstat(fd, &st) < 0) {
 		error_sys(e, "cannot read %s", path);
-	else if (!S_ISREG(st.st_mode))
+	} else if (!S_ISREG(st.st_mode)) {
 		error_set(e, ERROR_INVALID, "%s is no regular file", path);
-	else
-		ok = read_all(fd, path, max, &bytes, e);
+	} else if ((uint64_t)st.st_size > max) {
+		error_set(e, ERROR_INVALID, "%s is larger than %zu bytes", path, max);
+	} else {
+		struct file_want want = {path, (size_t)st.st_size, max};
+
+		ok = read_all(fd, &want, out, e);
+	}
 	close(fd);
-	if (ok)
-		str_addn(out, bytes.p, bytes.len);
-	str_release(&bytes);
+	if (!ok && out->len > start)
+		out->p[out->len = start] = '\0';
 	return ok;
 }
 
@@ -188,6 +208,7 @@ static bool temp_write(const struct place *place, const char *bytes, size_t len,
 /* True when the regular file there holds exactly these bytes; then too open a mode is narrowed. */
 static bool same_content(const struct place *place, const char *bytes, size_t len, mode_t mode)
 {
+	struct file_want want = {place->name, len, len};
 	struct str held = STR_INIT;
 	struct kata_error ignored;
 	struct stat st;
@@ -197,7 +218,7 @@ static bool same_content(const struct place *place, const char *bytes, size_t le
 	if (fd < 0)
 		return false;
 	bool same = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (size_t)st.st_size == len &&
-		    read_all(fd, place->name, len, &held, &ignored) && held.len == len &&
+		    read_all(fd, &want, &held, &ignored) && held.len == len &&
 		    memcmp(held.p, bytes, len) == 0;
 	if (same && (st.st_mode & 07777 & ~mode))
 		same = fchmod(fd, mode) == 0;
