@@ -1,0 +1,259 @@
+/*
+ * config:stack, config:caddy, config:env: what an app is made of, as it is on disk, live, and
+ * merged.
+ */
+#include "cmd.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "kata/json.h"
+
+void run_config_stack(struct cmd *cmd)
+{
+	struct app_file file;
+	struct kata_error e;
+	struct app *app;
+	const char *path;
+
+	world_observe(cmd->world, OBSERVE_APPS);
+	app = one_app(cmd);
+	if (!app)
+		return;
+	path = arena_printf(cmd->arena, "app/%s/kata-compose.yaml", app->name);
+	world_read_file(cmd->world, path, &file);
+	if (!file.bytes) {
+		error_set(&e, ERROR_NOT_FOUND, "%s", file.error ? file.error : "no such file");
+		error_where(&e, "%s", path);
+		error_hint(&e, "the app's folder holds no kata-compose.yaml that can be read");
+		say_error(cmd, &e);
+		cmd_fail(cmd, EXIT_TROUBLE);
+	} else if (cmd->options.json) {
+		say_json_take(cmd, json_pack("{s:s,s:s,s:s%}", "app", app->name, "file", path,
+					     "text", file.bytes, file.len));
+	} else {
+		size_t len = file.len && file.bytes[file.len - 1] == '\n' ? file.len - 1 : file.len;
+
+		say_line(cmd, STYLE_PLAIN, "%.*s", (int)len, file.bytes);
+	}
+}
+
+/* The block or the tagged objects of one member; NULL when the app has nothing there. */
+static json_t *live_part_new(struct cmd *cmd, const struct member *member, const char *name)
+{
+	json_t *part;
+
+	if (!cmd->options.raw)
+		return plan_decompile_new(member->live.servers, cmd->world->owner, name);
+	part = plan_tagged_new(member->live.servers, cmd->world->owner, name);
+	if (json_object_size(part))
+		return part;
+	json_decref(part);
+	return NULL;
+}
+
+/* Tagged objects by their whole paths. Inside a wrapper the app's block begins at its subroute. */
+static json_t *mask_tagged_new(struct cmd *cmd, json_t *tagged, const struct app *app)
+{
+	json_t *out = json_object(), *object;
+	const char *path;
+
+	json_object_foreach(tagged, path, object) {
+		bool whole = !strchr(path, '/');
+		const char *base = strstr(path, "/errors/routes/") ? "errors"
+				   : strstr(path, "/tls_connection_policies/")
+					   ? "tls_connection_policies/0"
+					   : "";
+		json_t *inner = json_array_get(json_object_get(object, "handle"), 0);
+		json_t *masked =
+			mask_json_new(cmd, object, app, whole || *base == 't' ? base : NULL);
+
+		if (!whole && inner) {
+			json_t *copy = json_copy(masked);
+
+			json_object_set_new(copy, "handle",
+					    json_pack("[o]", mask_json_new(cmd, inner, app, base)));
+			json_decref(masked);
+			masked = copy;
+		}
+		json_object_set_new(out, arena_printf(cmd->arena, CADDY_SERVERS_PATH "/%s", path),
+				    masked);
+	}
+	return out;
+}
+
+static bool print_live_part(struct cmd *cmd, const struct member *member, const char *name)
+{
+	const struct app *app = world_app(cmd->world, name);
+	json_t *part, *masked;
+
+	if (!member->live.good) {
+		say_error(cmd, &member->live.error);
+		cmd_fail(cmd, EXIT_TROUBLE);
+		return true;
+	}
+	part = live_part_new(cmd, member, name);
+	if (!part)
+		return false;
+	masked = cmd->options.raw ? mask_tagged_new(cmd, part, app)
+				  : mask_json_new(cmd, part, app, "");
+	if (cmd->world->member_count > 1)
+		masked = json_pack("{s:s,s:o}", "caddy", member->endpoint.text, "config", masked);
+	say_json_take(cmd, masked);
+	json_decref(part);
+	return true;
+}
+
+void run_config_caddy(struct cmd *cmd)
+{
+	const char *name = cmd->args[0];
+	struct kata_error e;
+	bool any = false;
+
+	world_observe(cmd->world, OBSERVE_APPS | OBSERVE_CADDY);
+	for (size_t i = 0; i < cmd->world->member_count; i++)
+		any = print_live_part(cmd, &cmd->world->members[i], name) || any;
+	if (any)
+		return;
+	error_set(&e, ERROR_NOT_FOUND, "nothing of it is live in Caddy");
+	error_where(&e, "%s", name);
+	if (world_app(cmd->world, name))
+		error_hint(&e, "`kata-tui --diff %s` says what --apply would do", name);
+	else
+		error_hint(&e, "there is no app of that name either; `kata-tui ls` lists them");
+	say_error(cmd, &e);
+	cmd_fail(cmd, EXIT_TROUBLE);
+}
+
+/* --- config:env --- */
+
+static const char *shown_value(struct cmd *cmd, const struct env_value *v, const char *value)
+{
+	if (!value)
+		return "";
+	return v->secret && !cmd->options.reveal ? "***" : value;
+}
+
+static json_t *variable_json_new(struct cmd *cmd, const struct env_value *v)
+{
+	json_t *overrides = json_array();
+
+	for (const struct env_value *below = v->below; below; below = below->below)
+		json_array_append_new(overrides,
+				      json_pack("{s:s,s:s}", "layer", env_layer_name(below->layer),
+						"value", shown_value(cmd, below, below->raw)));
+	return json_pack("{s:s,s:s,s:s,s:b,s:o}", "name", v->name, "value",
+			 shown_value(cmd, v, v->value), "layer", env_layer_name(v->layer), "secret",
+			 (int)v->secret, "overrides", overrides);
+}
+
+static void print_variable(struct cmd *cmd, const struct env_value *v)
+{
+	struct str line = STR_INIT;
+
+	str_addf(&line, "%s=%s  (%s", v->name, shown_value(cmd, v, v->value),
+		 env_layer_name(v->layer));
+	for (const struct env_value *below = v->below; below; below = below->below)
+		str_addf(&line, "; overrides %s: %s", env_layer_name(below->layer),
+			 shown_value(cmd, below, below->raw));
+	say_line(cmd, STYLE_PLAIN, "%s)", line.p);
+	str_release(&line);
+}
+
+static void print_env(struct cmd *cmd, const struct app *app, const struct env *env)
+{
+	const char *key = cmd->arg_count > 1 ? cmd->args[1] : NULL;
+	json_t *all = json_array();
+	size_t found = 0;
+	struct kata_error e;
+
+	for (size_t i = 0; i < env->count; i++) {
+		if (key && strcmp(env->items[i].name, key) != 0)
+			continue;
+		found++;
+		if (cmd->options.json)
+			json_array_append_new(all, variable_json_new(cmd, &env->items[i]));
+		else
+			print_variable(cmd, &env->items[i]);
+	}
+	if (cmd->options.json && (found || !key))
+		say_json_take(cmd, json_pack("{s:s,s:O}", "app", app->name, "variables", all));
+	json_decref(all);
+	if (found || !key)
+		return;
+	error_set(&e, ERROR_NOT_FOUND, "%s is not set", key);
+	error_where(&e, "%s", app->name);
+	error_hint(&e, "set it under environment: in kata-compose.yaml, or in config/%s/ENV",
+		   app->name);
+	say_error(cmd, &e);
+	cmd_fail(cmd, EXIT_TROUBLE);
+}
+
+/* env_file of a service: one path or a list, relative to the app's folder and inside KATA_ROOT. */
+static size_t read_env_files(struct cmd *cmd, const struct app *app, struct app_file **out)
+{
+	const struct yaml_node *node = yaml_get(
+		yaml_get(yaml_get(app->root, "services"), cmd->options.service), "env_file");
+	size_t max = node && node->kind == YAML_SEQUENCE ? node->count : 1, count = 0;
+
+	*out = arena_alloc(cmd->arena, (max + 1) * sizeof **out);
+	for (size_t i = 0; node && i < max; i++) {
+		const struct yaml_node *item = node->kind == YAML_SEQUENCE ? node->items[i] : node;
+		const struct yaml_node *path =
+			item->kind == YAML_MAPPING ? yaml_get(item, "path") : item;
+
+		if (!path || path->kind != YAML_SCALAR || *path->text == '/' ||
+		    strstr(path->text, ".."))
+			continue;
+		world_read_file(cmd->world,
+				arena_printf(cmd->arena, "app/%s/%s", app->name, path->text),
+				&(*out)[count++]);
+	}
+	return count;
+}
+
+static void print_service_env(struct cmd *cmd, const struct app *app)
+{
+	struct problems problems;
+	struct app_file *files;
+	struct kata_error e;
+	struct env env;
+	size_t count;
+
+	if (!yaml_get(yaml_get(app->root, "services"), cmd->options.service)) {
+		error_set(&e, ERROR_NOT_FOUND, "no service \"%s\"", cmd->options.service);
+		error_where(&e, "%s", app->name);
+		error_hint(&e, "services are listed under services: in kata-compose.yaml");
+		say_error(cmd, &e);
+		cmd_fail(cmd, EXIT_TROUBLE);
+		return;
+	}
+	problems_init(&problems, cmd->arena);
+	count = read_env_files(cmd, app, &files);
+	app_service_env(app, cmd->options.service, files, count, cmd->arena, &env, &problems);
+	for (size_t i = 0; i < problems.count; i++)
+		say_problem(cmd, app->name, &problems.items[i]);
+	if (problems.errors)
+		cmd_fail(cmd, EXIT_TROUBLE);
+	print_env(cmd, app, &env);
+}
+
+void run_config_env(struct cmd *cmd)
+{
+	struct app *app;
+
+	world_observe(cmd->world, OBSERVE_APPS);
+	app = one_app(cmd);
+	if (!app)
+		return;
+	if (app->state != APP_VALID) {
+		for (size_t i = 0; i < app->problems.count; i++)
+			if (app->problems.items[i].severity == SEVERITY_ERROR)
+				say_problem(cmd, app->name, &app->problems.items[i]);
+		cmd_fail(cmd, EXIT_TROUBLE);
+	}
+	if (cmd->options.service)
+		print_service_env(cmd, app);
+	else
+		print_env(cmd, app, &app->env);
+}

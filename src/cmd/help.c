@@ -1,0 +1,81 @@
+/*
+ * help and version. The man page and completions come from the same tables (mkdocs.c).
+ */
+#include "cmd.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void print_option(struct cmd *cmd, const struct option_row *row)
+{
+	const char *left =
+		arena_printf(cmd->arena, "%s%c%s%s%s%s", row->letter ? "-" : "",
+			     row->letter ? row->letter : ' ', row->letter ? ", " : "   ", row->name,
+			     row->value ? " " : "", row->value ? row->value : "");
+
+	say_line(cmd, STYLE_PLAIN, "  %-26s %s", left, row->summary);
+}
+
+static void print_options(struct cmd *cmd, unsigned takes)
+{
+	for (size_t i = 0; i < option_count; i++)
+		if (takes ? (option_table[i].takes & takes) != 0 : !option_table[i].takes)
+			print_option(cmd, &option_table[i]);
+}
+
+static void help_all(struct cmd *cmd)
+{
+	say_line(cmd, STYLE_PLAIN,
+		 "kata-tui: apps, their routes in Caddy, and what they should be\n\n"
+		 "usage: kata-tui COMMAND [ARGUMENT...] [OPTION...]\n\nCommands:");
+	for (size_t i = 0; i < command_count; i++)
+		say_line(cmd, STYLE_PLAIN, "  %-26s %s",
+			 arena_printf(cmd->arena, "%s %s", command_table[i].name,
+				      command_table[i].args),
+			 command_table[i].summary);
+	say_line(cmd, STYLE_PLAIN, "\nOptions of every command:");
+	print_options(cmd, 0);
+	say_line(cmd, STYLE_PLAIN,
+		 "\n`kata-tui help COMMAND` tells more, with the command's own options.");
+}
+
+static void help_one(struct cmd *cmd, const struct command *about)
+{
+	say_line(cmd, STYLE_PLAIN, "usage: kata-tui %s %s\n\n%s.", about->name, about->args,
+		 about->summary);
+	if (about->detail)
+		say_line(cmd, STYLE_PLAIN, "\n%s", about->detail);
+	if (about->takes) {
+		say_line(cmd, STYLE_PLAIN, "\nOptions:");
+		print_options(cmd, about->takes);
+	}
+}
+
+void run_help(struct cmd *cmd)
+{
+	const struct command *about = cmd->arg_count ? command_find(cmd->args[0]) : NULL;
+	const char *dashed = cmd->arg_count ? arena_printf(cmd->arena, "--%s", cmd->args[0]) : "";
+	struct kata_error e;
+
+	if (!about)
+		about = command_find(dashed);
+	if (about) {
+		help_one(cmd, about);
+	} else if (cmd->arg_count) {
+		error_set(&e, ERROR_NOT_FOUND, "no such command");
+		error_where(&e, "%s", cmd->args[0]);
+		error_hint(&e, "`kata-tui help` lists them all");
+		say_error(cmd, &e);
+		cmd_fail(cmd, EXIT_USAGE);
+	} else {
+		help_all(cmd);
+	}
+}
+
+void run_version(struct cmd *cmd)
+{
+	if (cmd->options.json)
+		say_json_take(cmd, json_pack("{s:s}", "version", KATA_VERSION));
+	else
+		say_line(cmd, STYLE_PLAIN, "kata-tui %s", KATA_VERSION);
+}

@@ -1,0 +1,249 @@
+/*
+ * ls and validate: the apps, where they stand, and what their files have.
+ */
+#include "cmd.h"
+
+#include <string.h>
+
+/* The view of an app that says most: the first member on which it is live, else the first. */
+static const struct app_view *view_of(const struct world *world, const char *name)
+{
+	const struct app_view *best = NULL;
+
+	for (size_t i = 0; i < world->member_count; i++) {
+		const struct plan_caddy *plan = world->members[i].plan;
+
+		for (size_t j = 0; plan && j < plan->app_count; j++) {
+			if (strcmp(plan->apps[j].name, name) != 0)
+				continue;
+			if (!best || (!best->live && plan->apps[j].live))
+				best = &plan->apps[j];
+			break;
+		}
+	}
+	return best;
+}
+
+static const char *join(struct cmd *cmd, const char **items, size_t count, size_t most)
+{
+	struct str out = STR_INIT;
+	const char *text;
+
+	for (size_t i = 0; i < count && i < most; i++)
+		str_addf(&out, "%s%s", i ? "," : "", items[i]);
+	if (count > most)
+		str_addf(&out, ",+%zu", count - most);
+	text = arena_strndup(cmd->arena, out.p, out.len);
+	str_release(&out);
+	return text;
+}
+
+static json_t *texts_json_new(const char **items, size_t count)
+{
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(out, json_string_nocheck(items[i]));
+	return out;
+}
+
+/* One line of the list. */
+struct row {
+	const char *name, *state, *caddy, *server;
+	const struct app *app;
+	const struct app_view *view;
+};
+
+static void row_make(struct cmd *cmd, const char *name, const struct app *app, struct row *row)
+{
+	*row = (struct row){.name = name, .app = app, .view = view_of(cmd->world, name)};
+	row->state = app ? app_state_name(app) : "gone";
+	row->caddy = row->view ? app_status_name(row->view->status) : "unknown";
+	row->server = row->view && row->view->server ? row->view->server : "";
+}
+
+static json_t *row_json_new(struct cmd *cmd, const struct row *row)
+{
+	const struct app_view *view = row->view;
+	json_t *out = json_object();
+
+	json_object_set_new(out, "name", json_string_nocheck(row->name));
+	json_object_set_new(out, "state", json_string(row->state));
+	json_object_set_new(out, "caddy", json_string(row->caddy));
+	json_object_set_new(
+		out, "listen",
+		texts_json_new(view ? view->listen : NULL, view ? view->listen_count : 0));
+	json_object_set_new(out, "hosts",
+			    texts_json_new(view ? view->hosts : NULL, view ? view->host_count : 0));
+	json_object_set_new(out, "server",
+			    *row->server ? json_string_nocheck(row->server) : json_null());
+	json_object_set_new(out, "mode",
+			    row->app && row->app->mode ? json_string_nocheck(row->app->mode)
+						       : json_null());
+	(void)cmd;
+	return out;
+}
+
+static enum style row_style(const struct row *row)
+{
+	if (!strcmp(row->state, "invalid") || !strcmp(row->caddy, "refused"))
+		return STYLE_ERROR;
+	if (!strcmp(row->caddy, "in-sync"))
+		return STYLE_PLAIN;
+	return !strcmp(row->caddy, "none") ? STYLE_DIM : STYLE_CHANGE;
+}
+
+enum { COLUMNS = 6, WIDTH_MAX = 40 };
+
+static void row_cells(struct cmd *cmd, const struct row *row, const char **cells)
+{
+	const struct app_view *view = row->view;
+
+	cells[0] = row->name;
+	cells[1] = row->state;
+	cells[2] = row->caddy;
+	cells[3] = *row->server ? row->server : "-";
+	cells[4] =
+		view && view->listen_count ? join(cmd, view->listen, view->listen_count, 3) : "-";
+	cells[5] = view && view->host_count ? join(cmd, view->hosts, view->host_count, 3) : "-";
+	if (view && view->catch_all && !view->host_count && view->listen_count)
+		cells[5] = "(any host)";
+}
+
+/* Every app on disk, then what is only live. */
+static size_t collect_rows(struct cmd *cmd, struct row **out)
+{
+	const struct world *world = cmd->world;
+	size_t max = world->app_count, count = 0;
+
+	for (size_t i = 0; i < world->member_count; i++)
+		max += world->members[i].plan ? world->members[i].plan->app_count : 0;
+	*out = arena_alloc(cmd->arena, (max + 1) * sizeof **out);
+	for (size_t i = 0; i < world->app_count; i++)
+		row_make(cmd, world->apps[i].name, &world->apps[i], &(*out)[count++]);
+	for (size_t i = 0; i < world->member_count; i++) {
+		const struct plan_caddy *plan = world->members[i].plan;
+
+		for (size_t j = 0; plan && j < plan->app_count; j++) {
+			bool known = plan->apps[j].app != NULL;
+
+			for (size_t k = world->app_count; k < count && !known; k++)
+				known = !strcmp((*out)[k].name, plan->apps[j].name);
+			if (!known)
+				row_make(cmd, plan->apps[j].name, NULL, &(*out)[count++]);
+		}
+	}
+	return count;
+}
+
+static void print_cells(struct cmd *cmd, enum style style, const char **cells, const int *widths)
+{
+	struct str line = STR_INIT;
+
+	for (size_t c = 0; c < COLUMNS; c++)
+		str_addf(&line, "%-*s%s", c + 1 < COLUMNS ? widths[c] : 0, cells[c],
+			 c + 1 < COLUMNS ? "  " : "");
+	say_line(cmd, style, "%s", line.p);
+	str_release(&line);
+}
+
+static void print_rows(struct cmd *cmd, const struct row *rows, size_t count)
+{
+	static const char *const titles[COLUMNS] = {"APP",    "FILE",	"CADDY",
+						    "SERVER", "LISTEN", "HOSTS"};
+	const char **cells = arena_alloc(cmd->arena, (count + 1) * COLUMNS * sizeof *cells);
+	int widths[COLUMNS] = {0};
+
+	if (!count) {
+		say_line(cmd, STYLE_DIM,
+			 "no app yet: make a folder %s/app/NAME with a "
+			 "kata-compose.yaml",
+			 cmd->world->root);
+		return;
+	}
+	memcpy(cells, titles, sizeof titles);
+	for (size_t i = 0; i < count; i++)
+		row_cells(cmd, &rows[i], cells + (i + 1) * COLUMNS);
+	for (size_t i = 0; i < (count + 1) * COLUMNS; i++) {
+		int len = (int)strlen(cells[i]);
+
+		if (len > widths[i % COLUMNS])
+			widths[i % COLUMNS] = len < WIDTH_MAX ? len : WIDTH_MAX;
+	}
+	print_cells(cmd, STYLE_DIM, cells, widths);
+	for (size_t i = 0; i < count; i++)
+		print_cells(cmd, row_style(&rows[i]), cells + (i + 1) * COLUMNS, widths);
+}
+
+void run_ls(struct cmd *cmd)
+{
+	struct engine_options options;
+	struct row *rows;
+	size_t count;
+
+	engine_options_from(cmd, &options);
+	world_observe(cmd->world, OBSERVE_APPS | OBSERVE_CADDY);
+	world_plan(cmd->world, &options);
+	count = collect_rows(cmd, &rows);
+	if (cmd->options.json) {
+		json_t *apps = json_array();
+
+		for (size_t i = 0; i < count; i++)
+			json_array_append_new(apps, row_json_new(cmd, &rows[i]));
+		say_json_take(cmd, json_pack("{s:o}", "apps", apps));
+	} else {
+		print_rows(cmd, rows, count);
+	}
+	if (!cmd->world->listed) {
+		say_error(cmd, &cmd->world->list_error);
+		cmd_fail(cmd, EXIT_USAGE);
+	}
+	for (size_t i = 0; i < cmd->world->member_count; i++) {
+		if (cmd->world->members[i].live.good ||
+		    caddy_not_needed(cmd, &cmd->world->members[i]))
+			continue;
+		say_error(cmd, &cmd->world->members[i].live.error);
+		cmd_fail(cmd, EXIT_TROUBLE);
+	}
+}
+
+static void validate_json(struct cmd *cmd, size_t valid, size_t invalid)
+{
+	json_t *problems = json_array();
+
+	for (size_t i = 0; i < cmd->world->app_count; i++) {
+		const struct app *app = &cmd->world->apps[i];
+
+		for (size_t j = 0; j < app->problems.count; j++)
+			json_array_append_new(problems, problem_json_new(cmd, app->name,
+									 &app->problems.items[j]));
+	}
+	say_json_take(cmd, json_pack("{s:I,s:I,s:o}", "valid", (json_int_t)valid, "invalid",
+				     (json_int_t)invalid, "problems", problems));
+}
+
+void run_validate(struct cmd *cmd)
+{
+	size_t valid = 0, invalid = 0;
+
+	world_observe(cmd->world, OBSERVE_APPS);
+	if (!check_apps(cmd))
+		return;
+	for (size_t i = 0; i < cmd->world->app_count; i++) {
+		const struct app *app = &cmd->world->apps[i];
+		bool named = !cmd->arg_count;
+
+		for (size_t j = 0; j < cmd->arg_count; j++)
+			named = named || !strcmp(cmd->args[j], app->name);
+		valid += named && app->state == APP_VALID;
+		invalid += named && app->state == APP_INVALID;
+	}
+	if (cmd->options.json) {
+		validate_json(cmd, valid, invalid);
+		cmd_fail(cmd, invalid ? EXIT_TROUBLE : EXIT_DONE);
+		cmd_fail(cmd, cmd->world->listed ? EXIT_DONE : EXIT_USAGE);
+		return;
+	}
+	report_files(cmd, cmd->options.verbose ? SEVERITY_NOTE : SEVERITY_WARNING);
+	say_line(cmd, invalid ? STYLE_ERROR : STYLE_GOOD, "%zu valid, %zu invalid", valid, invalid);
+}

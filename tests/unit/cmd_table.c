@@ -1,0 +1,180 @@
+/*
+ * The command and option tables, and how argv becomes a command.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../../src/cmd/cmd.h"
+
+static void test_commands_are_unique_and_complete(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < command_count; i++) {
+		const struct command *c = &command_table[i];
+
+		assert_non_null(c->run);
+		assert_true(c->summary && *c->summary && c->args);
+		assert_true(c->min <= c->max);
+		assert_ptr_equal(command_find(c->name), c);
+		if (i)
+			assert_true(strcmp(command_table[i - 1].name, c->name) < 0);
+	}
+	assert_null(command_find("deplo"));
+}
+
+static void test_options_are_unique_and_complete(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < option_count; i++) {
+		const struct option_row *row = &option_table[i];
+
+		assert_int_equal(strncmp(row->name, "--", 2), 0);
+		assert_true(row->summary && *row->summary);
+		assert_int_equal(row->kind == OPTION_FLAG, row->value == NULL);
+		assert_null(command_find(row->name));
+		for (size_t j = 0; j < i; j++) {
+			assert_string_not_equal(option_table[j].name, row->name);
+			if (row->letter)
+				assert_int_not_equal(option_table[j].letter, row->letter);
+			assert_int_not_equal(option_table[j].offset, row->offset);
+		}
+	}
+}
+
+static void test_every_group_of_options_is_taken(void **state)
+{
+	unsigned all = 0;
+
+	(void)state;
+	for (size_t i = 0; i < command_count; i++)
+		all |= command_table[i].takes;
+	for (size_t i = 0; i < option_count; i++)
+		assert_int_equal(option_table[i].takes & ~all, 0);
+}
+
+/* Parses words into cmd with stderr closed off; the caller frees cmd->arena. */
+static bool parse(struct cmd *cmd, const char *const *words)
+{
+	char *argv[12] = {(char *)"kata-tui"};
+	int argc = 1, saved = dup(STDERR_FILENO);
+	bool ok;
+
+	*cmd = (struct cmd){.arena = arena_new()};
+	while (words[argc - 1]) {
+		argv[argc] = (char *)words[argc - 1];
+		argc++;
+	}
+	fflush(stderr);
+	assert_non_null(freopen("/dev/null", "w", stderr));
+	ok = cmd_parse(cmd, argc, argv);
+	fflush(stderr);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	return ok;
+}
+
+static void test_words_become_a_command(void **state)
+{
+	struct cmd cmd;
+
+	(void)state;
+	assert_true(parse(&cmd, (const char *const[]){"--caddy", "unix//a", "--apply", "blog", "-v",
+						      "--adopt=shop", "--caddy=:1", "wiki", NULL}));
+	assert_string_equal(cmd.command->name, "--apply");
+	assert_int_equal(cmd.arg_count, 2);
+	assert_string_equal(cmd.args[0], "blog");
+	assert_string_equal(cmd.args[1], "wiki");
+	assert_int_equal(cmd.options.caddy.count, 2);
+	assert_string_equal(cmd.options.caddy.items[1], ":1");
+	assert_string_equal(cmd.options.adopt.items[0], "shop");
+	assert_true(cmd.options.verbose);
+	arena_free(cmd.arena);
+}
+
+static void test_help_wherever_it_stands(void **state)
+{
+	struct cmd cmd;
+
+	(void)state;
+	assert_true(parse(&cmd, (const char *const[]){"rm", "--help", NULL}));
+	assert_string_equal(cmd.command->name, "help");
+	assert_string_equal(cmd.args[0], "rm");
+	arena_free(cmd.arena);
+	assert_true(parse(&cmd, (const char *const[]){"help", "--apply", NULL}));
+	assert_string_equal(cmd.args[0], "--apply");
+	arena_free(cmd.arena);
+	assert_true(parse(&cmd, (const char *const[]){"--version", NULL}));
+	assert_string_equal(cmd.command->name, "version");
+	arena_free(cmd.arena);
+}
+
+static void test_after_two_dashes_all_are_words(void **state)
+{
+	struct cmd cmd;
+
+	(void)state;
+	assert_true(parse(&cmd, (const char *const[]){"validate", "--", "--json", NULL}));
+	assert_int_equal(cmd.arg_count, 1);
+	assert_false(cmd.options.json);
+	arena_free(cmd.arena);
+}
+
+static void test_wrong_words_are_usage_errors(void **state)
+{
+	static const char *const wrong[][5] = {
+		{"--aply"},
+		{"deploi", "blog"},
+		{"--apply", "--diff"},
+		{"--apply", "--if-plan"},
+		{"--apply", "--json=yes"},
+		{"ls", "blog"},
+		{"config:caddy"},
+		{"config:caddy", "a", "b"},
+		{"ls", "--force"},
+		{"--diff", "--wipe"},
+		{"validate", "--reveal"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		struct cmd cmd;
+
+		assert_false(parse(&cmd, wrong[i]));
+		assert_int_equal(cmd.exit, EXIT_USAGE);
+		arena_free(cmd.arena);
+	}
+}
+
+static void test_no_words_show_help_and_fail(void **state)
+{
+	struct cmd cmd;
+
+	(void)state;
+	assert_true(parse(&cmd, (const char *const[]){NULL}));
+	assert_string_equal(cmd.command->name, "help");
+	assert_int_equal(cmd.exit, EXIT_USAGE);
+	arena_free(cmd.arena);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_commands_are_unique_and_complete),
+		cmocka_unit_test(test_options_are_unique_and_complete),
+		cmocka_unit_test(test_every_group_of_options_is_taken),
+		cmocka_unit_test(test_words_become_a_command),
+		cmocka_unit_test(test_help_wherever_it_stands),
+		cmocka_unit_test(test_after_two_dashes_all_are_words),
+		cmocka_unit_test(test_wrong_words_are_usage_errors),
+		cmocka_unit_test(test_no_words_show_help_and_fail),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
