@@ -26,9 +26,12 @@ const char *env_layer_name(enum env_layer layer)
 	return (size_t)layer < ENV_LAYERS ? names[layer] : "unknown";
 }
 
+enum { ENV_USUAL = 14 }; /* the base layer and a few more: most apps never grow beyond */
+
 void env_init(struct env *env, struct arena *arena)
 {
-	*env = (struct env){.arena = arena};
+	*env = (struct env){.arena = arena, .cap = ENV_USUAL};
+	env->items = arena_alloc(arena, ENV_USUAL * sizeof *env->items);
 }
 
 /* What every route shows anyway is no secret, wherever it is set. */

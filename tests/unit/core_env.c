@@ -104,10 +104,13 @@ static void values_see_the_merged_result(void **state)
 	set(f, ENV_STACK, "HOST", "$SUB.example.com");
 	set(f, ENV_STACK, "SUB", "www");
 	set(f, ENV_FILE, "PORT", "9$000");
+	set(f, ENV_STACK, "LOGIN", "admin:${TOKEN}");
+	set(f, ENV_FILE, "TOKEN", "x");
 	env_resolve(&f->env, &f->problems);
 	assert_value(f, "URL", "http://www.example.com:9$000/srv/$NOT");
 	assert_int_equal(f->problems.count, 0);
-	assert_true(env_get(&f->env, "URL")->secret);
+	assert_true(env_get(&f->env, "LOGIN")->secret);
+	assert_false(env_get(&f->env, "URL")->secret); /* PORT is shown by every route */
 	assert_false(env_get(&f->env, "HOST")->secret);
 }
 

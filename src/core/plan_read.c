@@ -1,0 +1,118 @@
+/*
+ * Reading the live config without a plan: an app's own block, its tagged objects, and what
+ * in it would break any write.
+ */
+#include "sites.h"
+
+#include <string.h>
+
+#include "kata/json.h"
+
+json_t *plan_decompile_new(const json_t *servers, const char *owner, const char *app)
+{
+	struct arena *a = arena_new();
+	json_t *pool = json_array(), *block = NULL;
+	struct live live;
+	struct live_app *found;
+
+	live_scan(&live, a, servers, owner, pool);
+	found = live_find(&live, app);
+	if (found) {
+		live_decompile(found);
+		block = json_incref(found->block);
+	}
+	live_release(&live);
+	json_decref(pool);
+	arena_free(a);
+	return block;
+}
+
+static void add_tagged(json_t *out, struct arena *a, const char *owner, const char *app,
+		       const char *path, json_t *list)
+{
+	struct mark mark;
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(list, i, item)
+		if (mark_of(a, owner, item, &mark) && mark.place && !strcmp(mark.name, app))
+			json_object_set(out, arena_printf(a, "%s/%zu", path, i), item);
+}
+
+json_t *plan_tagged_new(const json_t *servers, const char *owner, const char *app)
+{
+	struct arena *a = arena_new();
+	json_t *out = json_object(), *server;
+	struct mark mark;
+	const char *key;
+
+	json_object_foreach((json_t *)servers, key, server) {
+		if (mark_of(a, owner, server, &mark) && !mark.place && !strcmp(mark.name, app))
+			json_object_set(out, key, server);
+		add_tagged(out, a, owner, app, arena_printf(a, "%s/routes", key),
+			   json_object_get(server, "routes"));
+		add_tagged(out, a, owner, app, arena_printf(a, "%s/errors/routes", key),
+			   json_object_get(json_object_get(server, "errors"), "routes"));
+		add_tagged(out, a, owner, app, arena_printf(a, "%s/tls_connection_policies", key),
+			   json_object_get(server, "tls_connection_policies"));
+	}
+	arena_free(a);
+	return out;
+}
+
+/* Lists in which a null makes Caddy panic while it loads its config. */
+static bool null_hurts(const char *key)
+{
+	return key && (!strcmp(key, "upstreams") || !strcmp(key, "tls_connection_policies"));
+}
+
+static const char *poison_in(struct arena *a, const char *path, const char *key, const json_t *v)
+{
+	const char *name, *found;
+	json_t *item;
+	size_t i;
+
+	if (json_is_object(v)) {
+		json_object_foreach((json_t *)v, name, item) {
+			if (!strcmp(name, "@id") && !json_is_string(item) && !json_is_number(item))
+				return arena_printf(a, "%s/@id is neither text nor a number", path);
+			if (!json_is_object(item) && !json_is_array(item))
+				continue;
+			found = poison_in(a, arena_printf(a, "%s/%s", path, name), name, item);
+			if (found)
+				return found;
+		}
+	} else if (json_is_array(v)) {
+		json_array_foreach((json_t *)v, i, item) {
+			if (json_is_null(item) && null_hurts(key))
+				return arena_printf(a, "%s/%zu is null", path, i);
+			if (!json_is_object(item) && !json_is_array(item))
+				continue;
+			found = poison_in(a, arena_printf(a, "%s/%zu", path, i), NULL, item);
+			if (found)
+				return found;
+		}
+	}
+	return NULL;
+}
+
+const char *plan_poison(struct arena *a, const json_t *servers)
+{
+	struct arena *scratch = arena_new();
+	const char *key, *found = NULL;
+	json_t *server;
+
+	json_object_foreach((json_t *)servers, key, server) {
+		if (json_is_null(server))
+			found = arena_printf(scratch, "%s is null", key);
+		else if (!json_is_object(server))
+			found = arena_printf(scratch, "%s is no object", key);
+		else
+			found = poison_in(scratch, key, NULL, server);
+		if (found)
+			break;
+	}
+	found = found ? arena_strdup(a, found) : NULL;
+	arena_free(scratch);
+	return found;
+}
