@@ -7,7 +7,8 @@
 
 int main(int argc, char **argv)
 {
-	/* One short run: memory that is freed will be used again, so none goes back to the kernel. */
+	/* One short run: memory that is freed will be used again, so none goes back to the kernel.
+	 */
 	mallopt(M_MMAP_THRESHOLD, 64 << 20);
 	mallopt(M_TRIM_THRESHOLD, 256 << 20);
 	mallopt(M_TOP_PAD, 1 << 20);

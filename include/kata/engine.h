@@ -45,7 +45,7 @@ struct member {
 struct world {
 	struct arena *arena;
 	struct arena *load_arenas[3]; /* of the threads that read apps, or NULL */
-	const char *root; /* absolute */
+	const char *root;	      /* absolute */
 	const char *owner;
 	bool listed; /* app/ was listed completely; else list_error says why */
 	struct kata_error list_error;

@@ -23,20 +23,20 @@ enum env_layer {
 
 struct env_value {
 	const char *name;
-	const char *raw;   /* as written in that layer; NULL = a bare key (takes the layer below) */
+	const char *raw; /* as written in that layer; NULL = a bare key (takes the layer below) */
 	/* After expansion; equal to raw for literal layers. Set by env_resolve. An overridden value
 	 * that nothing draws on stays as it was written. */
 	const char *value;
 	enum env_layer layer;
-	bool literal;      /* nothing in it is expanded */
-	bool secret;       /* comes, in whole or part, from ENV_FILE: masked when shown; never PORT,
-			    * BIND_ADDRESS and DOMAIN_NAME, which every route shows */
+	bool literal; /* nothing in it is expanded */
+	bool secret;  /* comes, in whole or part, from ENV_FILE: masked when shown; never PORT,
+		       * BIND_ADDRESS and DOMAIN_NAME, which every route shows */
 	struct place place;
 	const struct env_value *below; /* the same name in the layer it overrides, or NULL */
 };
 
 struct env {
-	struct arena *arena; /* borrowed */
+	struct arena *arena;	 /* borrowed */
 	struct env_value *items; /* sorted by name after env_resolve */
 	size_t count, cap;
 	bool resolved; /* env_resolve was called, and nothing was added since */
@@ -46,8 +46,8 @@ void env_init(struct env *env, struct arena *arena);
 /* The winning entry, or NULL. */
 const struct env_value *env_get(const struct env *env, const char *name);
 /* Adds or overrides one variable. raw may be NULL (bare key). Text is borrowed. */
-void env_set(struct env *env, enum env_layer layer, const char *name, const char *raw,
-	     bool literal, struct place place);
+void env_set(struct env *env, enum env_layer layer, const char *name, const char *raw, bool literal,
+	     struct place place);
 /* Adds all layers of another environment as they were written, to put more on top of them. Text
  * is borrowed. */
 void env_add_env(struct env *env, const struct env *from);
@@ -72,11 +72,11 @@ enum expand_missing {
 };
 
 struct expand_result {
-	const char *text;   /* in the arena; == input when nothing was expanded */
+	const char *text; /* in the arena; == input when nothing was expanded */
 	size_t len;
-	bool expanded;      /* at least one variable was replaced */
-	bool whole;         /* the input was one variable alone: a plain scalar is typed again */
-	bool secret;        /* a secret value went into it */
+	bool expanded; /* at least one variable was replaced */
+	bool whole;    /* the input was one variable alone: a plain scalar is typed again */
+	bool secret;   /* a secret value went into it */
 };
 
 /*

@@ -12,19 +12,19 @@
 #include <stdnoreturn.h>
 
 /* code, name in --json output */
-#define KATA_ERRORS(X)                                                                   \
-	X(ERROR_NONE, "none")                                                            \
-	X(ERROR_INVALID, "invalid") /* input that a person must change */                \
-	X(ERROR_NOT_FOUND, "not-found")                                                  \
-	X(ERROR_EXISTS, "exists")                                                        \
-	X(ERROR_CONFLICT, "conflict") /* somebody changed it meanwhile: read again */    \
-	X(ERROR_REFUSED, "refused")   /* the server read it and said no */               \
-	X(ERROR_DENIED, "denied")                                                        \
-	X(ERROR_UNAVAILABLE, "unavailable") /* nobody answers there */                   \
-	X(ERROR_LOST, "lost") /* the connection closed before the answer: outcome unknown */ \
-	X(ERROR_TIMEOUT, "timeout")                                                      \
-	X(ERROR_CANCELLED, "cancelled")                                                  \
-	X(ERROR_PROTOCOL, "protocol") /* an answer that makes no sense */                \
+#define KATA_ERRORS(X)                                                                             \
+	X(ERROR_NONE, "none")                                                                      \
+	X(ERROR_INVALID, "invalid") /* input that a person must change */                          \
+	X(ERROR_NOT_FOUND, "not-found")                                                            \
+	X(ERROR_EXISTS, "exists")                                                                  \
+	X(ERROR_CONFLICT, "conflict") /* somebody changed it meanwhile: read again */              \
+	X(ERROR_REFUSED, "refused")   /* the server read it and said no */                         \
+	X(ERROR_DENIED, "denied")                                                                  \
+	X(ERROR_UNAVAILABLE, "unavailable") /* nobody answers there */                             \
+	X(ERROR_LOST, "lost") /* the connection closed before the answer: outcome unknown */       \
+	X(ERROR_TIMEOUT, "timeout")                                                                \
+	X(ERROR_CANCELLED, "cancelled")                                                            \
+	X(ERROR_PROTOCOL, "protocol") /* an answer that makes no sense */                          \
 	X(ERROR_INTERNAL, "internal")
 
 enum error_code {

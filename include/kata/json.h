@@ -15,8 +15,9 @@
 
 /*
  * For a program that does one thing and ends: from now on jansson's values come from arenas, one
- * per thread, and are never given back, which is a third cheaper. Nothing happens under a sanitizer, so
- * that leaks are seen. Returns whether it happened: then freeing at the end is in vain, too.
+ * per thread, and are never given back, which is a third cheaper. Nothing happens under a
+ * sanitizer, so that leaks are seen. Returns whether it happened: then freeing at the end is in
+ * vain, too.
  */
 bool json_never_free(void);
 

@@ -44,10 +44,13 @@ struct str {
 };
 
 extern char str_empty[1];
-#define STR_INIT {str_empty, 0, 0}
+#define STR_INIT                                                                                   \
+	{                                                                                          \
+		str_empty, 0, 0                                                                    \
+	}
 
 void str_release(struct str *s); /* back to STR_INIT */
-void str_clear(struct str *s);   /* empty, keeps the room */
+void str_clear(struct str *s);	 /* empty, keeps the room */
 void str_add(struct str *s, const char *text);
 void str_addn(struct str *s, const char *bytes, size_t len);
 void str_addc(struct str *s, char c);

@@ -12,9 +12,9 @@
 #include "kata/memory.h"
 
 enum severity {
-	SEVERITY_NOTE,    /* good to know; changes nothing */
+	SEVERITY_NOTE,	  /* good to know; changes nothing */
 	SEVERITY_WARNING, /* the app is used, but probably not as meant */
-	SEVERITY_ERROR,   /* the app is not used; what is live stays */
+	SEVERITY_ERROR,	  /* the app is not used; what is live stays */
 };
 
 struct place {

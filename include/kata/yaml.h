@@ -24,14 +24,14 @@ struct yaml_pair;
 
 struct yaml_node {
 	enum yaml_kind kind;
-	bool plain;            /* scalar without quotes: its text decides its type */
-	unsigned line, column; /* from 1 */
-	const char *tag;       /* explicit "!!str" etc. as its full URI, or NULL */
-	const char *text;      /* scalar: ends in NUL, may hold no NUL inside */
-	size_t len;            /* bytes of text */
-	size_t count;          /* items or pairs */
+	bool plain;			/* scalar without quotes: its text decides its type */
+	unsigned line, column;		/* from 1 */
+	const char *tag;		/* explicit "!!str" etc. as its full URI, or NULL */
+	const char *text;		/* scalar: ends in NUL, may hold no NUL inside */
+	size_t len;			/* bytes of text */
+	size_t count;			/* items or pairs */
 	const struct yaml_node **items; /* sequence */
-	struct yaml_pair *pairs;        /* mapping, in source order */
+	struct yaml_pair *pairs;	/* mapping, in source order */
 };
 
 struct yaml_pair {

@@ -206,8 +206,8 @@ static bool make_guests(struct sites *sites, struct parts *routes, const char *k
 static void put_foreign(struct sites *sites, json_t *target, const char *key, json_t *server)
 {
 	json_t *routes = json_object_get(server, "routes"), *copy;
-	bool rest = has_moving_parts(sites, json_object_get(json_object_get(server, "errors"),
-							    "routes")) ||
+	bool rest = has_moving_parts(
+			    sites, json_object_get(json_object_get(server, "errors"), "routes")) ||
 		    has_moving_parts(sites, json_object_get(server, "tls_connection_policies"));
 	struct lists lists;
 

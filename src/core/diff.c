@@ -15,7 +15,8 @@ bool diff_key_addressable(const char *key)
 	if (!len || !strcmp(key, ".") || !strcmp(key, "..") || !strcmp(key, "...") ||
 	    !strcmp(key, "@id"))
 		return false;
-	return strspn(key, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:@+-") ==
+	return strspn(key,
+		      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:@+-") ==
 	       len;
 }
 
@@ -122,7 +123,8 @@ static bool walk_tagged(struct walk *w, const json_t *a, const json_t *b)
 	size_t na = json_array_size(a), nb = json_array_size(b), i = 0, j = 0;
 	bool fits = ia && ib;
 
-	/* First pass: both sides must be the same sequence once additions and removals are left out. */
+	/* First pass: both sides must be the same sequence once additions and removals are left
+	 * out. */
 	while (fits && (i < na || j < nb)) {
 		const char *ida = i < na ? element_id(a, i) : NULL;
 		const char *idb = j < nb ? element_id(b, j) : NULL;

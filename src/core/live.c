@@ -10,9 +10,9 @@
 #include "kata/json.h"
 
 /* Fields that each app has for itself in a shared server; compile.c merges them one by one. */
-static const char *const merged_fields[] = {"@id",    "automatic_https", "errors",
-					    "listen", "logs",            "named_routes",
-					    "routes", "tls_connection_policies"};
+static const char *const merged_fields[] = {
+	"@id",	"automatic_https", "errors", "listen",
+	"logs", "named_routes",	   "routes", "tls_connection_policies"};
 
 bool server_field_is_merged(const char *field)
 {
@@ -47,8 +47,8 @@ static struct live_app *live_need(struct live *live, const char *name)
 
 	if (app)
 		return app;
-	live->apps = arena_grow(live->arena, live->apps, live->count, &live->cap,
-				sizeof *live->apps);
+	live->apps =
+		arena_grow(live->arena, live->apps, live->count, &live->cap, sizeof *live->apps);
 	app = &live->apps[live->count];
 	*app = (struct live_app){.name = name, .live = live};
 	json_object_set_new(live->index, name, json_integer((json_int_t)live->count++));
@@ -153,8 +153,8 @@ static void part_policy(struct live *live, struct live_home *home, const struct 
 		json_array_set_new(home->policies, index, policy_new(item, mark));
 }
 
-static void scan_list(struct live *live, const char *key, const json_t *server,
-		      const json_t *list, part_fn *part)
+static void scan_list(struct live *live, const char *key, const json_t *server, const json_t *list,
+		      part_fn *part)
 {
 	struct mark server_mark, mark;
 	bool foreign = !mark_of(live->arena, live->owner, server, &server_mark);
@@ -400,8 +400,11 @@ void live_scan(struct live *live, struct arena *a, const json_t *servers, const 
 	struct mark mark;
 	json_t *server;
 
-	*live = (struct live){
-		.arena = a, .owner = owner, .servers = servers, .pool = pool, .index = json_object()};
+	*live = (struct live){.arena = a,
+			      .owner = owner,
+			      .servers = servers,
+			      .pool = pool,
+			      .index = json_object()};
 	json_object_foreach((json_t *)servers, key, server) {
 		bool ours = mark_of(a, owner, server, &mark) && !mark.place;
 

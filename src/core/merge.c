@@ -69,8 +69,8 @@ static void merge_named_routes(const struct group *group, json_t *server)
 	json_t *all = json_object();
 
 	for (size_t i = 0; i < group->count; i++)
-		json_object_update_missing(
-			all, json_object_get(member_block(group, i), "named_routes"));
+		json_object_update_missing(all,
+					   json_object_get(member_block(group, i), "named_routes"));
 	if (json_object_size(all))
 		json_object_set(server, "named_routes", all);
 	json_decref(all);

@@ -37,7 +37,8 @@ static void parts_add(struct parts *parts, int order, const char *name, json_t *
 {
 	parts->items = arena_grow(parts->arena, parts->items, parts->count, &parts->cap,
 				  sizeof *parts->items);
-	parts->items[parts->count++] = (struct part){value_take, order, name, parts->count};
+	parts->items[parts->count] = (struct part){value_take, order, name, parts->count};
+	parts->count++;
 }
 
 void parts_drop(struct parts *parts)

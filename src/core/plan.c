@@ -58,9 +58,8 @@ static void adopt_unmarked(struct sites *sites, const struct app *apps, size_t c
 		if (!server || !wants_server(&apps[i]) || mark_is_any(server) ||
 		    !is_selected(options, apps[i].name))
 			continue;
-		if (json_same(server, apps[i].caddy) ||
-		    name_in((const char *const *)options->adopt, options->adopt_count,
-			    apps[i].name))
+		if (json_same(server, apps[i].caddy) || name_in((const char *const *)options->adopt,
+								options->adopt_count, apps[i].name))
 			live_adopt(&sites->live, apps[i].name);
 	}
 }
@@ -77,13 +76,15 @@ static void refuse_taken_name(struct sites *sites, struct site *site)
 		p = site_problem(sites, site, NULL,
 				 "the server \"%s\" belongs to another owner (%s)", site->name,
 				 json_member_text(server, "@id"));
-		p->hint = "rename the app, remove it where it belongs, or set KATA_OWNER if this is "
-			  "the same installation";
+		p->hint =
+			"rename the app, remove it where it belongs, or set KATA_OWNER if this is "
+			"the same installation";
 	} else {
-		p = site_problem(sites, site, NULL,
-				 "Caddy has a server \"%s\" that kata-tui did not make, and it differs "
-				 "from the caddy: block",
-				 site->name);
+		p = site_problem(
+			sites, site, NULL,
+			"Caddy has a server \"%s\" that kata-tui did not make, and it differs "
+			"from the caddy: block",
+			site->name);
 		p->hint = arena_printf(sites->plan->arena,
 				       "--adopt %s replaces it; or rename the app's folder",
 				       site->name);
@@ -140,17 +141,22 @@ static void attach_site(struct sites *sites, struct site *site)
 	struct problem *p;
 
 	if (!key) {
-		p = site_problem(sites, site, NULL, "x-kata-server: no server \"%s\" is live, and none "
-				 "listens there", wanted);
-		p->hint = "name a server or listen address that Caddy has now (see `kata-tui status`)";
+		p = site_problem(sites, site, NULL,
+				 "x-kata-server: no server \"%s\" is live, and none "
+				 "listens there",
+				 wanted);
+		p->hint = "name a server or listen address that Caddy has now (see `kata-tui "
+			  "status`)";
 	} else if (!live_is_foreign(&sites->live, key, server) || mark_is_any(server)) {
 		p = site_problem(sites, site, NULL,
-				 "x-kata-server: the server \"%s\" is made by kata-tui itself", key);
+				 "x-kata-server: the server \"%s\" is made by kata-tui itself",
+				 key);
 		p->hint = "leave x-kata-server out and give the block the same listen address; a "
 			  "server of another owner takes no guests";
 	} else if (site->hosts.any && !is_limited(json_object_get(site->block, "routes"))) {
 		p = site_problem(sites, site, "routes",
-				 "a route without host and path would take over the server \"%s\"", key);
+				 "a route without host and path would take over the server \"%s\"",
+				 key);
 		p->hint = "give every route a host or a path matcher";
 	} else {
 		site->attach = key;
@@ -230,19 +236,18 @@ static void make_sites(struct sites *sites, const struct app *apps, size_t count
 	struct live *live = &sites->live;
 	json_t *known = json_object();
 
-	sites->items = arena_alloc(sites->plan->arena,
-				   (count + live->count + 1) * sizeof *sites->items);
+	sites->items =
+		arena_alloc(sites->plan->arena, (count + live->count + 1) * sizeof *sites->items);
 	for (size_t i = 0; i < count; i++) {
-		sites->items[sites->count++] =
-			(struct site){.name = apps[i].name,
-				      .app = &apps[i],
-				      .live = live_find(live, apps[i].name)};
+		sites->items[sites->count++] = (struct site){.name = apps[i].name,
+							     .app = &apps[i],
+							     .live = live_find(live, apps[i].name)};
 		json_object_set(known, apps[i].name, json_null());
 	}
 	for (size_t i = 0; i < live->count; i++)
 		if (!json_object_get(known, live->apps[i].name))
-			sites->items[sites->count++] = (struct site){.name = live->apps[i].name,
-								     .live = &live->apps[i]};
+			sites->items[sites->count++] =
+				(struct site){.name = live->apps[i].name, .live = &live->apps[i]};
 	json_decref(known);
 	if (sites->count > 1)
 		qsort(sites->items, sites->count, sizeof *sites->items, compare_sites);

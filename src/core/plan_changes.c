@@ -28,8 +28,8 @@ static const json_t *list_of(const json_t *server, const char *list)
 {
 	if (!strncmp(list, "errors/", 7))
 		return json_object_get(json_object_get(server, "errors"), "routes");
-	return json_object_get(server, !strncmp(list, "routes", 6) ? "routes"
-								   : "tls_connection_policies");
+	return json_object_get(server,
+			       !strncmp(list, "routes", 6) ? "routes" : "tls_connection_policies");
 }
 
 /* Where the n-th route that takes any host stands among all routes of the app, which another
@@ -47,7 +47,8 @@ static uint64_t open_route_index(struct arena *a, const char *owner, const json_
 		    !strcmp(mark.part, "any"))
 			continue;
 		json_array_foreach(
-			json_object_get(json_array_get(json_object_get(item, "handle"), 0), "routes"),
+			json_object_get(json_array_get(json_object_get(item, "handle"), 0),
+					"routes"),
 			j, route)
 			if (hosts_route_is_open(route) && !left--)
 				return j;
@@ -55,7 +56,8 @@ static uint64_t open_route_index(struct arena *a, const char *owner, const json_
 	return n;
 }
 
-/* `inner`, a place inside a tagged element, as a place in the app's block; NULL: in its wrapping. */
+/* `inner`, a place inside a tagged element, as a place in the app's block; NULL: in its wrapping.
+ */
 static const char *place_in_block(struct arena *a, const char *owner, size_t which,
 				  const json_t *list, const struct mark *mark, const char *inner)
 {
@@ -108,7 +110,7 @@ const char *plan_app_at(struct arena *a, const json_t *servers, const char *owne
 	size_t len = strcspn(path, "/");
 	const char *key = arena_strndup(a, path, len), *rest = path + len + (path[len] == '/');
 	const json_t *server = json_object_get(servers, key);
-	const char *ignored;
+	const char *ignored = NULL;
 	struct mark mark;
 
 	block_path = block_path ? block_path : &ignored;
@@ -134,13 +136,13 @@ static void collect_change(void *arg, const char *path, const json_t *before, co
 	const char *block_path, *app;
 	struct change *change;
 
-	app = plan_app_at(plan->arena, after ? plan->target : c->live, c->sites->options->owner, path,
-			  &block_path);
+	app = plan_app_at(plan->arena, after ? plan->target : c->live, c->sites->options->owner,
+			  path, &block_path);
 	plan->changes = arena_grow(plan->arena, plan->changes, plan->change_count,
 				   &plan->change_cap, sizeof *plan->changes);
 	change = &plan->changes[plan->change_count++];
-	*change = (struct change){.op = !before  ? CHANGE_ADD
-				      : !after   ? CHANGE_REMOVE
+	*change = (struct change){.op = !before	 ? CHANGE_ADD
+					: !after ? CHANGE_REMOVE
 						 : CHANGE_CHANGE,
 				  .path = arena_strdup(plan->arena, path),
 				  .block_path = block_path,
@@ -282,8 +284,9 @@ static void make_view(struct sites *sites, const struct site *site, struct app_v
 	else if (site->shared && count)
 		view->server = arena_printf(a, "kata_%s", addresses[0].slug);
 	else if (live && site->intent != INTENT_SET)
-		view->server = live->own ? live->own : live->home_count ? live->homes[0].key
-								       : live->attached;
+		view->server = live->own	  ? live->own
+			       : live->home_count ? live->homes[0].key
+						  : live->attached;
 	else if (site->intent == INTENT_SET)
 		view->server = site->name;
 }
@@ -343,8 +346,10 @@ static struct json_span span_at(struct arena *a, const json_t *value, struct jso
 static const char *guard_of(const struct plan_caddy *plan, const json_t *live, const char *path)
 {
 	const char *key = arena_strndup(plan->arena, path, strcspn(path, "/"));
-	const json_t *before = json_object_get(live, key), *after = json_object_get(plan->target, key);
-	const json_t *old = json_object_get(before, "listen"), *new = json_object_get(after, "listen");
+	const json_t *before = json_object_get(live, key),
+		     *after = json_object_get(plan->target, key);
+	const json_t *old = json_object_get(before, "listen"),
+		     *new = json_object_get(after, "listen");
 
 	if (!*path || !before || !after || !old != !new || (old && !json_same(old, new)))
 		return NULL;

@@ -205,8 +205,9 @@ static bool refuse_overlap(struct sites *sites, const struct group *a, const str
 {
 	bool holds[2] = {site_live_on(both[0], a->address->key),
 			 site_live_on(both[1], b->address->key)};
-	struct contest c = {both, holds, 2, NULL, "listen",
-			    "port ranges may be equal or apart, not overlap in part"};
+	struct contest c = {both,     holds,
+			    2,	      NULL,
+			    "listen", "port ranges may be equal or apart, not overlap in part"};
 
 	c.what = arena_printf(sites->plan->arena, "a port of %s (with %s)", a->address->text,
 			      b->address->text);
@@ -236,8 +237,8 @@ static bool refuse_overlaps(struct sites *sites, struct group *groups, size_t co
 		if (groups[i].address->first == groups[i].address->last)
 			continue;
 		for (size_t j = 0; j < count; j++)
-			if (i != j && address_relate(groups[i].address, groups[j].address) ==
-					      ADDRESS_OVERLAP)
+			if (i != j &&
+			    address_relate(groups[i].address, groups[j].address) == ADDRESS_OVERLAP)
 				refused |= refuse_group_overlap(sites, &groups[i], &groups[j]);
 	}
 	return refused;
@@ -287,13 +288,15 @@ static bool contest_hosts(struct sites *sites, const struct host_claim *claims, 
 		c.what = arena_printf(a, "host %s on %s", claims->host, place_key);
 		c.hint = "give each app its own hosts, or let them listen on different addresses";
 	} else if (*claims->host) {
-		c.what = arena_printf(a, "host %s on %s (it overlaps %s)", claims[0].host, place_key,
-				      claims[count - 1].host);
-		c.hint = "which of two overlapping wildcards wins is not defined; make one more exact";
+		c.what = arena_printf(a, "host %s on %s (it overlaps %s)", claims[0].host,
+				      place_key, claims[count - 1].host);
+		c.hint = "which of two overlapping wildcards wins is not defined; make one more "
+			 "exact";
 	} else {
 		c.what = arena_printf(a, "every other host on %s", place_key);
-		c.hint = "add a host matcher (match: [{host: [...]}]) to every route of all but one "
-			 "app on this address";
+		c.hint =
+			"add a host matcher (match: [{host: [...]}]) to every route of all but one "
+			"app on this address";
 	}
 	return contest_settle(sites, &c);
 }
@@ -404,10 +407,11 @@ static void refuse_foreign_hosts(struct sites *sites, struct site *site)
 	for (i = 0; i < site->hosts.count; i++) {
 		if (!hosts_find(&theirs, site->hosts.items[i]))
 			continue;
-		site_problem(sites, site, "routes",
-			     "host %s is served by another route of the server \"%s\", which kata-tui "
-			     "does not own",
-			     site->hosts.items[i], attach)
+		site_problem(
+			sites, site, "routes",
+			"host %s is served by another route of the server \"%s\", which kata-tui "
+			"does not own",
+			site->hosts.items[i], attach)
 			->hint = "use another host, or remove that route first";
 		site_refuse(site);
 		return;

@@ -55,7 +55,8 @@ static const json_t *opinion_redirects(const json_t *block, const struct hosts *
 {
 	const json_t *https = json_object_get(block, "automatic_https");
 
-	if (!block_is_https(block, hosts, address) || json_is_true(json_object_get(https, "disable")))
+	if (!block_is_https(block, hosts, address) ||
+	    json_is_true(json_object_get(https, "disable")))
 		return NULL;
 	return json_boolean(json_is_true(json_object_get(https, field)));
 }
@@ -90,7 +91,8 @@ struct option {
 static const json_t *site_opinion(const struct site *site, const struct group *group,
 				  const struct option *option)
 {
-	return option->opinion(site_block_on(site, group->address), &site->hosts, group->address, option->field);
+	return option->opinion(site_block_on(site, group->address), &site->hosts, group->address,
+			       option->field);
 }
 
 /* Who among the sites is live on the address with the very value it wants now. */
@@ -171,9 +173,9 @@ static bool resolve_option(struct sites *sites, const struct group *group,
 static json_t *option_names_new(const struct group *group, const char *member)
 {
 	static const char *const ruled[] = {
-		"disable",	     "disable_certificates", "disable_redirects",
-		"skip",		     "skip_certificates",    "logger_names",
-		"skip_hosts",	     "skip_unmapped_hosts",  "default_logger_name"};
+		"disable",    "disable_certificates", "disable_redirects",
+		"skip",	      "skip_certificates",    "logger_names",
+		"skip_hosts", "skip_unmapped_hosts",  "default_logger_name"};
 	json_t *names = json_object(), *value;
 	const char *key;
 

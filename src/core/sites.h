@@ -14,7 +14,8 @@
 struct mark {
 	const char *name;  /* app, or kata_... for a shared server */
 	const char *place; /* address slug or foreign server, or NULL: the server itself */
-	const char *part;  /* "", "w2", "any", "err", "err-w2", "tls", "tls1", "tls1-w2", "tls-sni" */
+	const char
+		*part; /* "", "w2", "any", "err", "err-w2", "tls", "tls1", "tls1-w2", "tls-sni" */
 };
 
 /* True when id carries this owner's mark; texts go to the arena. */
@@ -58,23 +59,24 @@ struct live_home {
 	const char *key;
 	const json_t *server;
 	struct address address; /* of the first listener */
-	const json_t *wrapper;  /* around its routes; the one for any host only if there is no other */
-	const json_t *error;    /* around its error routes, or NULL */
-	json_t *policies;       /* its TLS policies, null where one is lost, or NULL; in the pool */
-	json_t *block;          /* made by live_block_on */
+	const json_t
+		*wrapper;    /* around its routes; the one for any host only if there is no other */
+	const json_t *error; /* around its error routes, or NULL */
+	json_t *policies;    /* its TLS policies, null where one is lost, or NULL; in the pool */
+	json_t *block;	     /* made by live_block_on */
 };
 
 struct live_app {
 	const char *name;
-	struct live *live;          /* borrowed */
-	const char *own;            /* key of its own server, or NULL; of several the namesake */
-	bool unmarked;              /* own has no mark (yet) */
-	struct live_home *homes;    /* shared servers, by port */
+	struct live *live;	 /* borrowed */
+	const char *own;	 /* key of its own server, or NULL; of several the namesake */
+	bool unmarked;		 /* own has no mark (yet) */
+	struct live_home *homes; /* shared servers, by port */
 	size_t home_count, home_cap;
-	const char *attached;       /* foreign server that holds its routes, or NULL */
-	struct live_home foreign;   /* ... and its parts there */
+	const char *attached;	  /* foreign server that holds its routes, or NULL */
+	struct live_home foreign; /* ... and its parts there */
 	/* Set by live_decompile, which is work only some apps need: */
-	json_t *block;              /* borrowed from the pool */
+	json_t *block; /* borrowed from the pool */
 	struct address *addresses;
 	size_t address_count;
 	struct hosts hosts;
@@ -84,13 +86,14 @@ struct live {
 	struct arena *arena;
 	const char *owner;
 	const json_t *servers;
-	json_t *pool;          /* keeps decompiled values */
+	json_t *pool; /* keeps decompiled values */
 	struct live_app *apps;
 	size_t count, cap;
-	json_t *index;         /* name -> integer */
+	json_t *index; /* name -> integer */
 };
 
-/* live must stay where it is until live_release; live_adopt only before pointers to apps are kept. */
+/* live must stay where it is until live_release; live_adopt only before pointers to apps are kept.
+ */
 void live_scan(struct live *live, struct arena *a, const json_t *servers, const char *owner,
 	       json_t *pool);
 void live_release(struct live *live);
@@ -121,17 +124,17 @@ enum intent {
 
 struct site {
 	const char *name;
-	const struct app *app;  /* or NULL: only live */
-	struct live_app *live;  /* or NULL */
+	const struct app *app; /* or NULL: only live */
+	struct live_app *live; /* or NULL */
 	enum intent intent;
 	bool refused;
-	bool stale;             /* refused in this pass of resolve_conflicts */
-	json_t *block;          /* what it shall be: desired or decompiled; borrowed */
+	bool stale;    /* refused in this pass of resolve_conflicts */
+	json_t *block; /* what it shall be: desired or decompiled; borrowed */
 	struct address *addresses;
 	size_t address_count;
 	struct hosts hosts;
-	bool shared;            /* lives in shared servers */
-	const char *attach;     /* key of the foreign server its routes go into, or NULL */
+	bool shared;	    /* lives in shared servers */
+	const char *attach; /* key of the foreign server its routes go into, or NULL */
 };
 
 struct sites {
@@ -155,7 +158,8 @@ void site_refuse(struct site *site);
 /* Becomes what is live now. */
 void site_keep(struct site *site);
 
-/* What it shall be as far as an address is concerned: of an app that is left alone, what is there. */
+/* What it shall be as far as an address is concerned: of an app that is left alone, what is there.
+ */
 json_t *site_block_on(const struct site *site, const struct address *address);
 /* True: on this address, alone, the block makes Caddy speak TLS. */
 bool block_is_https(const json_t *block, const struct hosts *hosts, const struct address *address);

@@ -34,8 +34,7 @@ static void check_object(struct json_span span, json_t *object)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(object, key, value)
-	{
+	json_object_foreach(object, key, value) {
 		check(json_span_member(span, key, &a));
 		check(json_span_member_from(span, &cursor, key, &b));
 		check(a.p == b.p && a.len == b.len);

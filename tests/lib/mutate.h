@@ -32,8 +32,8 @@ static inline size_t mutate_below(struct mutate *m, size_t n)
 /* A key; now and then one that Caddy cannot address. */
 static inline const char *mutate_key(struct mutate *m)
 {
-	static const char *const keys[] = {"a",	   "b",	     "routes", "match", "0",	 "x:@+-_.",
-					   "kata", "handle", "a/b",    "a b",	"@id",	 "",
+	static const char *const keys[] = {"a",	   "b",	     "routes", "match",	   "0",	  "x:@+-_.",
+					   "kata", "handle", "a/b",    "a b",	   "@id", "",
 					   "..",   "...",    "%41",    "\xc3\xa9", "list"};
 
 	return keys[mutate_below(m, mutate_below(m, 3) ? 8 : sizeof keys / sizeof *keys)];

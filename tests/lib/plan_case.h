@@ -18,7 +18,7 @@
 
 #include "caddy_semantics.h"
 
-#define CASE_OWNER "me"
+#define CASE_OWNER   "me"
 #define CASE_SERVERS "/config/apps/http/servers"
 
 struct plan_case {
@@ -159,7 +159,7 @@ static inline json_t *case_at(const struct plan_case *c, const char *path)
 		size_t len = strcspn(path, "/");
 		const char *key = arena_strndup(c->arena, path, len);
 
-		at = json_is_array(at) ? json_array_get(at, (size_t)atol(key)) /* NOLINT */
+		at = json_is_array(at) ? json_array_get(at, strtoul(key, NULL, 10))
 				       : json_object_get(at, key);
 		path += len + (path[len] == '/');
 	}
@@ -319,7 +319,8 @@ static inline void check_bytes(const struct plan_case *c, const json_t *before)
 		json_array_foreach(json_object_get(server, "routes"), i, route)
 			if (!case_is_mark(route) && !case_is_mark(server) &&
 			    json_span_element(list, i, &one) &&
-			    !memmem(sent.p, sent.len, one.p, one.len) && !case_adopts(c, before, key))
+			    !memmem(sent.p, sent.len, one.p, one.len) &&
+			    !case_adopts(c, before, key))
 				fail_msg("route %zu of %s is not sent as it came", i, key);
 	}
 }
@@ -369,7 +370,8 @@ static inline void case_describe(const struct plan_case *c)
 	for (size_t i = 0; i < c->options.selected_count && c->options.selected; i++)
 		str_addf(&text, "only %s\n", c->options.selected[i]);
 	for (size_t i = 0; i < c->plan.problem_count; i++)
-		str_addf(&text, "%s: %s\n", c->plan.problems[i].app, c->plan.problems[i].problem.msg);
+		str_addf(&text, "%s: %s\n", c->plan.problems[i].app,
+			 c->plan.problems[i].problem.msg);
 	str_addf(&text, "live %s", c->raw.p);
 	fputs(text.p, stderr);
 	str_release(&text);

@@ -143,13 +143,18 @@ static void relations(void **state)
 static void names_are_injective(void **state)
 {
 	static const char *const texts[] = {
-		":80",	      ":80-90",	    "127.0.0.1:80", "[::1]:80",	    "tcp4/:80",
-		"tcp6/:80",   "udp/:80",    "udp:80",	    "tcp:80",	    "tcp4:80",
-		"udp/x:80",   "udp_x:80",   "x_80:1",	    "unix//a",	    "unix//A",
-		"unix//a_b",  "unix//a/b",  "unix_a/b",	    "unix/a_b",	    "80",
-		"",	      "tcp",	    "a:b/c",	    "a/b:c",	    "{env.A}/:80",
-		"{env.a}/:80", "{env.A}:80", "fd/3",	    "fdgram/3",	    "a@b:80",
-		"a b:80",     "a+2Fb:80",   "a/b:80",	    "\xc3\xa9:80", ":0",
+		":80",	       ":80-90",      "127.0.0.1:80",
+		"[::1]:80",    "tcp4/:80",    "tcp6/:80",
+		"udp/:80",     "udp:80",      "tcp:80",
+		"tcp4:80",     "udp/x:80",    "udp_x:80",
+		"x_80:1",      "unix//a",     "unix//A",
+		"unix//a_b",   "unix//a/b",   "unix_a/b",
+		"unix/a_b",    "80",	      "",
+		"tcp",	       "a:b/c",	      "a/b:c",
+		"{env.A}/:80", "{env.a}/:80", "{env.A}:80",
+		"fd/3",	       "fdgram/3",    "a@b:80",
+		"a b:80",      "a+2Fb:80",    "a/b:80",
+		"\xc3\xa9:80", ":0",
 	};
 	struct address a, b;
 
@@ -170,8 +175,9 @@ static void names_are_injective(void **state)
 /* A key is an address again, and the same one. */
 static void keys_are_stable(void **state)
 {
-	static const char *const texts[] = {"0.0.0.0:443", "TCP/[::]:1", "[::1]:80", "tcp6/[::]:5-6",
-					    "unix//Run",   "{env.A}:80", "localhost:0", "fd/3"};
+	static const char *const texts[] = {"0.0.0.0:443",   "TCP/[::]:1", "[::1]:80",
+					    "tcp6/[::]:5-6", "unix//Run",  "{env.A}:80",
+					    "localhost:0",   "fd/3"};
 	struct address a, b;
 
 	(void)state;
@@ -196,9 +202,12 @@ static void escaping(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(normal_forms),	    cmocka_unit_test(opaque_forms),
-		cmocka_unit_test(placeholders_stay), cmocka_unit_test(relations),
-		cmocka_unit_test(names_are_injective), cmocka_unit_test(keys_are_stable),
+		cmocka_unit_test(normal_forms),
+		cmocka_unit_test(opaque_forms),
+		cmocka_unit_test(placeholders_stay),
+		cmocka_unit_test(relations),
+		cmocka_unit_test(names_are_injective),
+		cmocka_unit_test(keys_are_stable),
 		cmocka_unit_test(escaping),
 	};
 

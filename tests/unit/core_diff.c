@@ -84,11 +84,12 @@ static void walk_knows_tagged_elements(void **state)
 
 	(void)state;
 	assert_walk(abc, "[{\"@id\":\"b\"},{\"@id\":\"c\",\"y\":1}]", "-0 +1/y");
-	assert_walk(abc, "[{\"@id\":\"0\"},{\"@id\":\"a\",\"x\":2},{\"@id\":\"b\"},{\"@id\":\"c\"}]",
+	assert_walk(abc,
+		    "[{\"@id\":\"0\"},{\"@id\":\"a\",\"x\":2},{\"@id\":\"b\"},{\"@id\":\"c\"}]",
 		    "+0 ~1/x");
 	/* Untagged ones keep their place among the tagged. */
-	assert_walk("[{\"f\":1},{\"@id\":\"a\"}]", "[{\"@id\":\"b\"},{\"f\":1},{\"@id\":\"a\",\"z\":0}]",
-		    "+0 +2/z");
+	assert_walk("[{\"f\":1},{\"@id\":\"a\"}]",
+		    "[{\"@id\":\"b\"},{\"f\":1},{\"@id\":\"a\",\"z\":0}]", "+0 +2/z");
 	/* Another order cannot be told as additions and removals. */
 	assert_walk("[{\"@id\":\"a\"},{\"@id\":\"b\"}]", "[{\"@id\":\"b\"},{\"@id\":\"a\"}]",
 		    "~0/@id ~1/@id");
@@ -132,12 +133,13 @@ static void request_is_the_smallest(void **state)
 {
 	(void)state;
 	assert_request("{\"a\":1}", "{\"a\":1.0}", NULL, "", "");
-	assert_request("{\"a\":{\"b\":1,\"c\":2}}", "{\"a\":{\"b\":1,\"c\":3}}", "PATCH", "a/c", "3");
+	assert_request("{\"a\":{\"b\":1,\"c\":2}}", "{\"a\":{\"b\":1,\"c\":3}}", "PATCH", "a/c",
+		       "3");
 	assert_request("{\"a\":{\"b\":1}}", "{\"a\":{\"b\":1,\"c\":{\"d\":2}}}", "PUT", "a/c",
 		       "{\"d\":2}");
 	assert_request("{\"a\":{\"b\":1,\"c\":2}}", "{\"a\":{\"b\":1}}", "DELETE", "a/c", "");
-	assert_request("{\"a\":{\"b\":1,\"c\":2},\"d\":1}", "{\"a\":{\"b\":2,\"c\":3},\"d\":1}", "PATCH",
-		       "a", "{\"b\":2,\"c\":3}");
+	assert_request("{\"a\":{\"b\":1,\"c\":2},\"d\":1}", "{\"a\":{\"b\":2,\"c\":3},\"d\":1}",
+		       "PATCH", "a", "{\"b\":2,\"c\":3}");
 	assert_request("{\"a\":1,\"b\":1}", "{\"a\":2,\"b\":2}", "PATCH", "", "{\"a\":2,\"b\":2}");
 	assert_request("{\"a\":1}", "{\"b\":1}", "PATCH", "", "{\"b\":1}");
 	assert_request("{\"a\":{}}", "{\"a\":[]}", "PATCH", "a", "[]");
@@ -170,7 +172,8 @@ static void request_keeps_out_of_nested_arrays(void **state)
 	assert_request("{\"a\":[[1,2],[3]]}", "{\"a\":[[1,2,4],[3]]}", "PATCH", "a/0", "[1,2,4]");
 	assert_request("{\"a\":[[1,2],[3]]}", "{\"a\":[[1],[3]]}", "PATCH", "a/0", "[1]");
 	assert_request("{\"a\":[[1,2],[3]]}", "{\"a\":[[1,5],[3]]}", "PATCH", "a/0", "[1,5]");
-	assert_request("{\"a\":[[{\"b\":1}]]}", "{\"a\":[[{\"b\":2}]]}", "PATCH", "a/0", "[{\"b\":2}]");
+	assert_request("{\"a\":[[{\"b\":1}]]}", "{\"a\":[[{\"b\":2}]]}", "PATCH", "a/0",
+		       "[{\"b\":2}]");
 	assert_request("{\"a\":[{\"b\":[1]}]}", "{\"a\":[{\"b\":[1,2]}]}", "POST", "a/0/b", "2");
 }
 
@@ -207,7 +210,8 @@ static void request_never_sends_null(void **state)
 
 static void keys_with_an_address(void **state)
 {
-	static const char *const good[] = {"a", "kata_443", "kata_127.0.0.1_8080", "x:@+-_.", "0", ".a"};
+	static const char *const good[] = {"a",	      "kata_443", "kata_127.0.0.1_8080",
+					   "x:@+-_.", "0",	  ".a"};
 	static const char *const bad[] = {"",	 ".",	"..",  "...", "@id", "a/b",
 					  "a b", "a%b", "a?b", "a#b", "a\n", "\xc3\xa9"};
 
@@ -329,8 +333,9 @@ static char *compose(const char *raw, const json_t *before, const json_t *after)
 
 static void compose_keeps_bytes(void **state)
 {
-	static const char raw[] = "{ \"a\" : {\"n\":1e+21, \"s\":\"\\u003c\"},\"b\":[ 9007199254740992.0 , "
-				  "{\"x\" : 1},{\"y\":-0.0}],\"c\":{\"d\":{\"e\" :1E5},\"f\":2}}";
+	static const char raw[] =
+		"{ \"a\" : {\"n\":1e+21, \"s\":\"\\u003c\"},\"b\":[ 9007199254740992.0 , "
+		"{\"x\" : 1},{\"y\":-0.0}],\"c\":{\"d\":{\"e\" :1E5},\"f\":2}}";
 	json_t *before = parse(raw), *after = json_copy(before), *list, *c;
 	char *text = compose(raw, before, before);
 
@@ -346,8 +351,9 @@ static void compose_keeps_bytes(void **state)
 	json_object_set_new(c, "f", json_real(1.50));
 	json_object_set_new(after, "c", c);
 	text = compose(raw, before, after);
-	assert_string_equal(text, "{\"a\":{\"n\":1e+21, \"s\":\"\\u003c\"},\"b\":[9007199254740992.0,"
-				  "{\"y\":-0.0},\"<new>\"],\"c\":{\"d\":{\"e\" :1E5},\"f\":1.5}}");
+	assert_string_equal(text,
+			    "{\"a\":{\"n\":1e+21, \"s\":\"\\u003c\"},\"b\":[9007199254740992.0,"
+			    "{\"y\":-0.0},\"<new>\"],\"c\":{\"d\":{\"e\" :1E5},\"f\":1.5}}");
 	free(text);
 	json_decref(after);
 	json_decref(before);

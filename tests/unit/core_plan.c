@@ -23,10 +23,11 @@
 #endif
 
 static const char *const names[] = {"a", "b", "c", "d", "e", "f"};
-static const char *const hosts[] = {"a.test", "b.test", "A.TEST",   "*.test",	 "x.a.test",
-				    "*.a.test", "b.*",	"{env.H}.t", "y.b.test", "*"};
-static const char *const listens[] = {":80",   "0.0.0.0:80", ":443",	    ":8080", "127.0.0.1:8080",
-				      ":8080", ":80",	     ":9000-9005", ":9003", "unix//run/x"};
+static const char *const hosts[] = {"a.test",	"b.test", "A.TEST",    "*.test",   "x.a.test",
+				    "*.a.test", "b.*",	  "{env.H}.t", "y.b.test", "*"};
+static const char *const listens[] = {
+	":80",	 "0.0.0.0:80", ":443",	     ":8080", "127.0.0.1:8080",
+	":8080", ":80",	       ":9000-9005", ":9003", "unix//run/x"};
 
 /* --- random blocks --- */
 
@@ -84,7 +85,8 @@ static json_t *random_block_new(struct mutate *m)
 	json_t *listen = json_array(), *block = json_object();
 
 	for (size_t n = 1 + (mutate_below(m, 4) == 0); n > 0; n--)
-		json_array_append_new(listen, json_string(listens[mutate_below(m, COUNT(listens))]));
+		json_array_append_new(listen,
+				      json_string(listens[mutate_below(m, COUNT(listens))]));
 	json_object_set_new(block, "listen", listen);
 	if (mutate_below(m, 9))
 		json_object_set_new(block, "routes", random_routes_new(m));
@@ -109,8 +111,8 @@ static void random_app(struct mutate *m, struct plan_case *c)
 		case_folder(c, name);
 		break;
 	case 2:
-		case_block_take(c, name, json_pack("{s:o}", "routes", random_routes_new(m)))->server =
-			"srv0";
+		case_block_take(c, name, json_pack("{s:o}", "routes", random_routes_new(m)))
+			->server = "srv0";
 		break;
 	case 3:
 		if (!app || app->state != APP_VALID || app->server)
@@ -140,7 +142,8 @@ static void random_selection(struct mutate *m, struct plan_case *c)
 static void add_foreign(struct plan_case *c)
 {
 	case_server(c, "srv0",
-		    "{'listen':[':7000'],'routes':[{'match':[{'host':['old.test']}],'n':1e+21},{'match':["
+		    "{'listen':[':7000'],'routes':[{'match':[{'host':['old.test']}],'n':1e+21},{'"
+		    "match':["
 		    "{'host':['*.a.test']}],'lt':'<'},{'handle':[{'n':9007199254740992}]}]}");
 	case_server(c, "kata_443", "{'listen':[':7001'],'routes':[{'lt':'<'}]}");
 }
@@ -257,8 +260,8 @@ static const char *best_app(struct plan_case *c, const char *key, const char *ho
 
 static void check_routing(struct plan_case *c)
 {
-	static const char *const asked[] = {"a.test", "b.test",	  "y.test", "x.a.test",
-					    "z.a.test", "y.b.test", "b.com",  "zzz", "q.w.e.test"};
+	static const char *const asked[] = {"a.test",	"b.test", "y.test", "x.a.test",	 "z.a.test",
+					    "y.b.test", "b.com",  "zzz",    "q.w.e.test"};
 	static const char *const keys[] = {":80", ":443", ":8080", "127.0.0.1:8080", "unix//run/x"};
 
 	for (size_t k = 0; k < COUNT(keys); k++) {
@@ -267,8 +270,8 @@ static void check_routing(struct plan_case *c)
 			const char *served = served_by(c, keys[k], asked[i]);
 
 			if (best && (!served || strcmp(best, served) != 0))
-				fail_msg("%s on %s is for %s, and gets to %s", asked[i], keys[k], best,
-					 served);
+				fail_msg("%s on %s is for %s, and gets to %s", asked[i], keys[k],
+					 best, served);
 		}
 	}
 }
@@ -288,8 +291,8 @@ static void check_listeners(struct plan_case *c)
 					address_parse(c->arena, json_string_value(one), &x);
 					address_parse(c->arena, json_string_value(two), &y);
 					if (a != b && address_relate(&x, &y) != ADDRESS_APART)
-						fail_msg("%s of %s and %s of %s", x.text, key, y.text,
-							 other);
+						fail_msg("%s of %s and %s of %s", x.text, key,
+							 y.text, other);
 				}
 			}
 		}
@@ -324,8 +327,8 @@ static void check_kept(struct plan_case *c, const json_t *before)
 			continue;
 		was = plan_decompile_new(before, CASE_OWNER, view->name);
 		is = plan_decompile_new(case_servers(c), CASE_OWNER, view->name);
-		if (!was != !is ||
-		    (was && !json_same(json_object_get(was, "routes"), json_object_get(is, "routes"))))
+		if (!was != !is || (was && !json_same(json_object_get(was, "routes"),
+						      json_object_get(is, "routes"))))
 			fail_msg("%s does not serve what it did", view->name);
 		json_decref(was);
 		json_decref(is);

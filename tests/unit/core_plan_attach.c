@@ -12,9 +12,11 @@
 
 #include "plan_case.h"
 
-#define SRV0                                                                                      \
-	"{'listen':[':443',':80'],'routes':[{'match':[{'path':['/<odd>']}],'handle':[{'n':1e+21}]," \
-	"'x':0},{'match':[{'host':['old.test']}],'terminal':true},{'match':[{'host':['*.wild.test']}]}," \
+#define SRV0                                                                                       \
+	"{'listen':[':443',':80'],'routes':[{'match':[{'path':['/"                                 \
+	"<odd>']}],'handle':[{'n':1e+21}],"                                                        \
+	"'x':0},{'match':[{'host':['old.test']}],'terminal':true},{'match':[{'host':['*.wild."     \
+	"test']}]},"                                                                               \
 	"{'handle':[{'body':'any'}]}],'tls_connection_policies':[{'x':9007199254740992}]}"
 
 static int setup(void **state)
@@ -73,9 +75,10 @@ static void one_guest(void **state)
 	assert_string_equal(case_view(c, "g")->attached, "srv0");
 	assert_string_equal(case_view(c, "g")->server, "srv0");
 	assert_request(c, "PUT", "/srv0/routes/2");
-	assert_json(case_at(c, "srv0/routes/2"),
-		    "{'@id':'kata:me:g@srv0','match':[{'host':['guest.test']}],'terminal':true,'handle':["
-		    "{'handler':'subroute','routes':[{'match':[{'host':['Guest.test']}],'handle':[{'b':1}]}]}]}");
+	assert_json(case_at(c, "srv0/routes/2"), "{'@id':'kata:me:g@srv0','match':[{'host':['guest."
+						 "test']}],'terminal':true,'handle':["
+						 "{'handler':'subroute','routes':[{'match':[{'host'"
+						 ":['Guest.test']}],'handle':[{'b':1}]}]}]}");
 	assert_block(c, "g");
 	attach(c, "g", "srv0", "{'match':[{'host':['Guest.test']}],'handle':[{'b':2}]}");
 	case_plan(c);
@@ -117,7 +120,8 @@ static void closer_foreign_hosts_stay_in_front(void **state)
 	struct plan_case *c = *state;
 
 	case_server(c, "srv0",
-		    "{'listen':[':80'],'routes':[{'match':[{'host':['a.test',null]}]},{'match':[{'host':"
+		    "{'listen':[':80'],'routes':[{'match':[{'host':['a.test',null]}]},{'match':[{'"
+		    "host':"
 		    "['*.test']}],'n':1},{'match':[{'host':['b.test']}]}]}");
 	attach_host(c, "g", "srv0", "*.test");
 	assert_false(case_apply(c));
@@ -126,7 +130,8 @@ static void closer_foreign_hosts_stay_in_front(void **state)
 	case_apply(c);
 	assert_ids(c, "srv0", "- g@srv0:w1 - -");
 	case_server(c, "srv0",
-		    "{'listen':[':80'],'routes':[{'match':[{'host':['a.test']}]},{'match':[{'host':['b.test']}]}]}");
+		    "{'listen':[':80'],'routes':[{'match':[{'host':['a.test']}]},{'match':[{'host':"
+		    "['b.test']}]}]}");
 	attach_host(c, "g", "srv0", "*.test");
 	case_apply(c);
 	assert_ids(c, "srv0", "- - g@srv0:w1");
@@ -155,16 +160,18 @@ static void server_without_routes(void **state)
 	assert_request(c, "PATCH", "");
 	assert_ids(c, "empty", "b@empty");
 	assert_string_equal(
-		json_member_text(json_array_get(json_object_get(json_object_get(case_servers(c), "x/y z"),
-								"routes"),
-						0),
-				 "@id"),
+		json_member_text(
+			json_array_get(json_object_get(json_object_get(case_servers(c), "x/y z"),
+						       "routes"),
+				       0),
+			"@id"),
 		"kata:me:a@x+2Fy+20z");
 	case_gone(c, "a");
 	case_gone(c, "b");
 	c->options.allow_empty = true;
 	case_apply(c);
-	assert_json(case_servers(c), "{'x/y z':{'listen':[':80'],'n':'<'},'empty':{'listen':[':81']}}");
+	assert_json(case_servers(c),
+		    "{'x/y z':{'listen':[':80'],'n':'<'},'empty':{'listen':[':81']}}");
 }
 
 static void limited_by_paths(void **state)

@@ -192,11 +192,13 @@ static void ranges_with_a_common_app(void **state)
 {
 	struct plan_case *c = *state;
 
-	case_app(c, "a", "{'listen':[':90',':8000-8010'],'routes':[{'match':[{'host':['a.test']}]}],"
-			 "'automatic_https':{'disable':true}}");
+	case_app(c, "a",
+		 "{'listen':[':90',':8000-8010'],'routes':[{'match':[{'host':['a.test']}]}],"
+		 "'automatic_https':{'disable':true}}");
 	case_apply(c);
-	case_app(c, "b", "{'listen':[':90',':8005'],'routes':[{'match':[{'host':['b.test']}]}],"
-			 "'automatic_https':{'disable':true}}");
+	case_app(c, "b",
+		 "{'listen':[':90',':8005'],'routes':[{'match':[{'host':['b.test']}]}],"
+		 "'automatic_https':{'disable':true}}");
 	case_apply(c);
 	assert_refused(c, "b", "listen", ":8005 a");
 	assert_fine(c, "a");
@@ -319,10 +321,13 @@ static void schemes(void **state)
 		 "automatic_https/disable"},
 		{ROUTES("a.test"), ROUTES("b.test") ",'automatic_https':{'skip':['b.test']}", NULL},
 		{ROUTES("a.test"),
-		 ROUTES("b.test") ",'automatic_https':{'disable':true},'tls_connection_policies':[{}]", NULL},
+		 ROUTES("b.test") ",'automatic_https':{'disable':true},'tls_connection_policies':[{"
+				  "}]",
+		 NULL},
 		{ROUTES("a.test"), ROUTES("b.test") ",'automatic_https':{'disable_redirects':true}",
 		 "automatic_https/disable_redirects"},
-		{ROUTES("a.test"), ROUTES("b.test") ",'automatic_https':{'disable_certificates':true}", NULL},
+		{ROUTES("a.test"),
+		 ROUTES("b.test") ",'automatic_https':{'disable_certificates':true}", NULL},
 		{"'automatic_https':{'disable':true}," ROUTES("a.test"),
 		 "'automatic_https':{'disable':true},'routes':[{}]", NULL},
 		{"'tls_connection_policies':[]," ROUTES("a.test"),
@@ -354,7 +359,8 @@ static void schemes_on_other_ports(void **state)
 	case_site(c, "a", ":8080", "a.test", "x");
 	case_apply(c);
 	case_site(c, "b", ":8080", NULL, "x");
-	case_app(c, "s", "{'listen':[':8080'],'automatic_https':{'skip':['S.test']}," ROUTES("s.test") "}");
+	case_app(c, "s",
+		 "{'listen':[':8080'],'automatic_https':{'skip':['S.test']}," ROUTES("s.test") "}");
 	case_site(c, "on80", ":80", "c.test", "x");
 	case_site(c, "any80", ":80", NULL, "x");
 	case_apply(c);
@@ -368,8 +374,9 @@ static void client_certificates(void **state)
 {
 	struct plan_case *c = *state;
 
-	case_app(c, "a", "{'listen':[':443'],'tls_connection_policies':[{'client_authentication':{}}],"
-			 ROUTES("a.test") "}");
+	case_app(c, "a",
+		 "{'listen':[':443'],'tls_connection_policies':[{'client_authentication':{}}]"
+		 "," ROUTES("a.test") "}");
 	case_apply(c);
 	case_app(c, "b", "{'listen':[':443'],'strict_sni_host':false," ROUTES("b.test") "}");
 	case_app(c, "d", "{'listen':[':443'],'strict_sni_host':true," ROUTES("d.test") "}");
@@ -384,8 +391,11 @@ static void what_is_logged(void **state)
 
 	case_app(c, "a", "{'listen':[':443'],'logs':{}," ROUTES("a.test") "}");
 	case_apply(c);
-	case_app(c, "b", "{'listen':[':443'],'logs':{'should_log_credentials':true}," ROUTES("b.test") "}");
-	case_app(c, "d", "{'listen':[':443'],'logs':{'should_log_credentials':false}," ROUTES("d.test") "}");
+	case_app(c, "b",
+		 "{'listen':[':443'],'logs':{'should_log_credentials':true}," ROUTES("b.test") "}");
+	case_app(
+		c, "d",
+		"{'listen':[':443'],'logs':{'should_log_credentials':false}," ROUTES("d.test") "}");
 	case_app(c, "e", "{'listen':[':443']," ROUTES("e.test") "}");
 	case_apply(c);
 	assert_refused(c, "b", "logs/should_log_credentials", "a");

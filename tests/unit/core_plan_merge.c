@@ -90,11 +90,13 @@ static void error_routes(void **state)
 	app(c, "plain", "p.test", "");
 	app(c, "any", NULL, "'errors':{'routes':[{'group':'2'},{'group':'3'}]}");
 	case_apply(c);
-	assert_field(c, "errors",
-		     "{'routes':[{'@id':'kata:me:a@443:err','match':[{'host':['a.test']}],'terminal':true,"
-		     "'handle':[{'handler':'subroute','routes':[{'group':'1'}]}]},"
-		     "{'@id':'kata:me:w@443:err-w2','match':[{'host':['*.w.test']}],'terminal':true,"
-		     "'handle':[{'handler':'subroute','routes':[{'group':'w'}]}]}]}");
+	assert_field(
+		c, "errors",
+		"{'routes':[{'@id':'kata:me:a@443:err','match':[{'host':['a.test']}],'terminal':"
+		"true,"
+		"'handle':[{'handler':'subroute','routes':[{'group':'1'}]}]},"
+		"{'@id':'kata:me:w@443:err-w2','match':[{'host':['*.w.test']}],'terminal':true,"
+		"'handle':[{'handler':'subroute','routes':[{'group':'w'}]}]}]}");
 	/* Those of the app that takes any host would take everybody's errors: they are inside. */
 	assert_field(c, "routes/3/handle/0/errors",
 		     "{'routes':[{'group':'2'},{'group':'3'},{'handle':[{'handler':'error',"
@@ -114,21 +116,24 @@ static void policies(void **state)
 
 	app(c, "a", "a.test", "'tls_connection_policies':[{'protocol_min':'tls1.3'}]");
 	app(c, "b", "b.test",
-	    "'tls_connection_policies':[{'match':{'sni':['x.b.test']},'n':1},{'match':{'remote_ip':{}}}]");
+	    "'tls_connection_policies':[{'match':{'sni':['x.b.test']},'n':1},{'match':{'remote_ip':"
+	    "{}}}]");
 	app(c, "plain", "p.test", "");
 	case_apply(c);
-	assert_field(c, "tls_connection_policies",
-		     "[{'@id':'kata:me:a@443:tls','match':{'sni':['a.test']},'protocol_min':'tls1.3'},"
-		     "{'@id':'kata:me:b@443:tls-sni','match':{'sni':['x.b.test']},'n':1},"
-		     "{'@id':'kata:me:b@443:tls1','match':{'sni':['b.test'],'remote_ip':{}}},"
-		     "{'@id':'kata:me:kata_443:tls'}]");
+	assert_field(
+		c, "tls_connection_policies",
+		"[{'@id':'kata:me:a@443:tls','match':{'sni':['a.test']},'protocol_min':'tls1.3'},"
+		"{'@id':'kata:me:b@443:tls-sni','match':{'sni':['x.b.test']},'n':1},"
+		"{'@id':'kata:me:b@443:tls1','match':{'sni':['b.test'],'remote_ip':{}}},"
+		"{'@id':'kata:me:kata_443:tls'}]");
 	assert_block(c, "a");
 	assert_block(c, "b");
 	assert_block(c, "plain");
 	app(c, "a", "a.test", "'tls_connection_policies':[{'protocol_min':'tls1.2'}]");
 	case_plan(c);
 	assert_string_equal(c->plan.changes[0].app, "a");
-	assert_string_equal(c->plan.changes[0].block_path, "tls_connection_policies/0/protocol_min");
+	assert_string_equal(c->plan.changes[0].block_path,
+			    "tls_connection_policies/0/protocol_min");
 	assert_request(c, "PATCH", "/kata_443/tls_connection_policies/0/protocol_min");
 	/* With the last app's policies the default goes, too. */
 	app(c, "a", "a.test", "");
@@ -169,7 +174,8 @@ static void policies_come_back_in_order(void **state)
 	struct plan_case *c = *state;
 
 	app(c, "a", "*.a.test",
-	    "'tls_connection_policies':[{'n':0},{'match':{'sni':['x.a.test']},'n':1},{'match':{},'n':2}]");
+	    "'tls_connection_policies':[{'n':0},{'match':{'sni':['x.a.test']},'n':1},{'match':{},'"
+	    "n':2}]");
 	app(c, "b", "b.test", "");
 	case_apply(c);
 	assert_own(c, "a", "tls_connection_policies",
@@ -196,16 +202,19 @@ static void https(void **state)
 {
 	struct plan_case *c = *state;
 
-	app(c, "a", "A.test", "'automatic_https':{'skip':['a.TEST','other.test'],'skip_certificates':[]}");
+	app(c, "a", "A.test",
+	    "'automatic_https':{'skip':['a.TEST','other.test'],'skip_certificates':[]}");
 	app(c, "b", "b.test", "'automatic_https':{'disable_certificates':true}");
 	app(c, "d", "d.test", "'automatic_https':{'ignore_loaded_certificates':true}");
 	app(c, "e", "e.test", "");
 	case_apply(c);
-	assert_field(c, "automatic_https",
-		     "{'disable_certificates':false,'ignore_loaded_certificates':true,'skip':['a.test'],"
-		     "'skip_certificates':['b.test']}");
+	assert_field(
+		c, "automatic_https",
+		"{'disable_certificates':false,'ignore_loaded_certificates':true,'skip':['a.test'],"
+		"'skip_certificates':['b.test']}");
 	assert_own(c, "a", "automatic_https",
-		   "{'disable_certificates':false,'ignore_loaded_certificates':true,'skip':['a.test']}");
+		   "{'disable_certificates':false,'ignore_loaded_certificates':true,'skip':['a."
+		   "test']}");
 	assert_own(c, "b", "automatic_https",
 		   "{'disable_certificates':false,'ignore_loaded_certificates':true,"
 		   "'skip_certificates':['b.test']}");
@@ -216,10 +225,13 @@ static void https_for_all(void **state)
 {
 	struct plan_case *c = *state;
 
-	app(c, "a", "a.test", "'automatic_https':{'disable_redirects':true,'disable_certificates':true}");
-	app(c, "b", "b.test", "'automatic_https':{'disable_redirects':true,'disable_certificates':true}");
+	app(c, "a", "a.test",
+	    "'automatic_https':{'disable_redirects':true,'disable_certificates':true}");
+	app(c, "b", "b.test",
+	    "'automatic_https':{'disable_redirects':true,'disable_certificates':true}");
 	case_apply(c);
-	assert_field(c, "automatic_https", "{'disable_redirects':true,'disable_certificates':true}");
+	assert_field(c, "automatic_https",
+		     "{'disable_redirects':true,'disable_certificates':true}");
 	assert_block(c, "a");
 	app(c, "a", "a.test", "'automatic_https':{'disable':true}");
 	app(c, "b", "b.test", "'automatic_https':{'disable':true}");
@@ -267,12 +279,14 @@ static void different_logs(void **state)
 	app(c, "e", "e.test", "'logs':{'skip_unmapped_hosts':true}");
 	app(c, "plain", "p.test", "");
 	case_apply(c);
-	assert_field(c, "logs",
-		     "{'logger_names':{'a.test':'x','b.test':['y','z'],'b.test:8443':'p','d.test':''},"
-		     "'skip_unmapped_hosts':true}");
+	assert_field(
+		c, "logs",
+		"{'logger_names':{'a.test':'x','b.test':['y','z'],'b.test:8443':'p','d.test':''},"
+		"'skip_unmapped_hosts':true}");
 	assert_own(c, "a", "logs", "{'logger_names':{'a.test':'x'},'skip_unmapped_hosts':true}");
 	assert_own(c, "b", "logs",
-		   "{'logger_names':{'b.test':['y','z'],'b.test:8443':'p'},'skip_unmapped_hosts':true}");
+		   "{'logger_names':{'b.test':['y','z'],'b.test:8443':'p'},'skip_unmapped_hosts':"
+		   "true}");
 	assert_own(c, "plain", "logs", NULL);
 	assert_moves_keep(c);
 }
@@ -287,7 +301,8 @@ static void logs_of_any_host(void **state)
 	app(c, "plain", "p.test", "");
 	case_apply(c);
 	assert_field(c, "logs",
-		     "{'default_logger_name':'x','logger_names':{'b.test':'y'},'skip_hosts':['p.test']}");
+		     "{'default_logger_name':'x','logger_names':{'b.test':'y'},'skip_hosts':['p."
+		     "test']}");
 	assert_own(c, "plain", "logs", NULL);
 	assert_moves_keep(c);
 	/* Nobody logs what the unlogged app for any host gets. */

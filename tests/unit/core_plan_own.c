@@ -87,13 +87,15 @@ static void each_verb(void **state)
 
 	case_app(c, "a", "{'listen':[':80'],'routes':[{'group':'1'},{'group':'2'}]}");
 	case_apply(c);
-	case_app(c, "a", "{'listen':[':80'],'read_timeout':'5s','routes':[{'group':'1'},{'group':'2'}]}");
+	case_app(c, "a",
+		 "{'listen':[':80'],'read_timeout':'5s','routes':[{'group':'1'},{'group':'2'}]}");
 	assert_request(c, "PUT", "/a/read_timeout");
 	case_app(c, "a", "{'listen':[':80'],'routes':[{'group':'1'},{'group':'2'}]}");
 	assert_request(c, "DELETE", "/a/read_timeout");
 	case_app(c, "a", "{'listen':[':80'],'routes':[{'group':'1'},{'group':'9'},{'group':'2'}]}");
 	assert_request(c, "PUT", "/a/routes/1");
-	case_app(c, "a", "{'listen':[':80'],'routes':[{'group':'1'},{'group':'9'},{'group':'2'},{}]}");
+	case_app(c, "a",
+		 "{'listen':[':80'],'routes':[{'group':'1'},{'group':'9'},{'group':'2'},{}]}");
 	assert_request(c, "POST", "/a/routes");
 	case_app(c, "a", "{'listen':[':80'],'routes':[{'group':'1'},{'group':'2'},{}]}");
 	assert_request(c, "DELETE", "/a/routes/1");
@@ -157,11 +159,14 @@ static void nested_arrays(void **state)
 {
 	struct plan_case *c = *state;
 
-	case_app(c, "a", "{'listen':[':80'],'routes':[{'handle':[{'handler':'vars','x':[[1,2],[3]]}]}]}");
+	case_app(c, "a",
+		 "{'listen':[':80'],'routes':[{'handle':[{'handler':'vars','x':[[1,2],[3]]}]}]}");
 	case_apply(c);
-	case_app(c, "a", "{'listen':[':80'],'routes':[{'handle':[{'handler':'vars','x':[[1,9],[3]]}]}]}");
+	case_app(c, "a",
+		 "{'listen':[':80'],'routes':[{'handle':[{'handler':'vars','x':[[1,9],[3]]}]}]}");
 	assert_request(c, "PATCH", "/a/routes/0/handle/0/x/0");
-	case_app(c, "a", "{'listen':[':80'],'routes':[{'handle':[{'handler':'vars','x':[[1,9,4],[3]]}]}]}");
+	case_app(c, "a",
+		 "{'listen':[':80'],'routes':[{'handle':[{'handler':'vars','x':[[1,9,4],[3]]}]}]}");
 	assert_request(c, "PATCH", "/a/routes/0/handle/0/x/0");
 }
 
@@ -191,8 +196,11 @@ static void batch(void **state)
 static void caddy_without_servers(void **state)
 {
 	struct plan_case *c = *state;
-	struct plan_live live = {.servers = case_servers(c), .raw = "null", .raw_len = 4,
-				 .missing = true, .no_parent = true};
+	struct plan_live live = {.servers = case_servers(c),
+				 .raw = "null",
+				 .raw_len = 4,
+				 .missing = true,
+				 .no_parent = true};
 
 	case_site(c, "a", ":80", NULL, "x");
 	plan_caddy_make(&c->plan, &live, c->apps, c->app_count, &c->options);

@@ -103,7 +103,8 @@ static void fifty_apps(void **state)
 	assert_request(c, "POST", "/kata_80/routes");
 	json_array_foreach(before, i, route)
 		if (i != 20)
-			assert_true(json_same(route, json_array_get(case_at(c, "kata_80/routes"), i)));
+			assert_true(
+				json_same(route, json_array_get(case_at(c, "kata_80/routes"), i)));
 	json_decref(before);
 }
 
@@ -123,11 +124,13 @@ static void order_of_routes(void **state)
 	case_site(c, "any", ":80", "z.test", "x");
 	case_apply(c);
 	assert_ids(c, "kata_80/routes",
-		   "any@80 exact@80 mixed@80 close@80:w3 holder@80:w3 broad@80:w2 mixed@80:w2 one@80:w0 "
+		   "any@80 exact@80 mixed@80 close@80:w3 holder@80:w3 broad@80:w2 mixed@80:w2 "
+		   "one@80:w0 "
 		   "mixed@80:any");
 	assert_json(case_at(c, "kata_80/routes/2/match"), "[{'host':['x.test']}]");
 	assert_json(case_at(c, "kata_80/routes/6/match"), "[{'host':['*.*.y.test','*.x.test']}]");
-	assert_json(case_at(c, "kata_80/routes/4/match"), "[{'host':['{env.HOST}.q.example.test']}]");
+	assert_json(case_at(c, "kata_80/routes/4/match"),
+		    "[{'host':['{env.HOST}.q.example.test']}]");
 	assert_json(case_at(c, "kata_80/routes/8"),
 		    "{'@id':'kata:me:mixed@80:any','terminal':true,'handle':[{'handler':'subroute',"
 		    "'routes':[{'match':[{'path':['/p']}]}]}]}");
@@ -167,8 +170,9 @@ static void several_addresses(void **state)
 {
 	struct plan_case *c = *state;
 
-	case_app(c, "a", "{'listen':[':80','127.0.0.1:8080','unix//run/a'],'routes':[{'match':[{'host':"
-			 "['a.test']}]}]}");
+	case_app(c, "a",
+		 "{'listen':[':80','127.0.0.1:8080','unix//run/a'],'routes':[{'match':[{'host':"
+		 "['a.test']}]}]}");
 	case_site(c, "b", "localhost:8080", "b.test", "x");
 	assert_request(c, "PATCH", "");
 	assert_int_equal(json_object_size(case_servers(c)), 3);
@@ -291,7 +295,8 @@ static void foreign_routes_stay(void **state)
 	routes = case_at(c, "kata_80/routes");
 	json_array_insert_new(routes, 1, quoted_new("{'@id':'f1','n':1e+21,'s':'<'}"));
 	json_array_append_new(routes, quoted_new("{'match':[]}"));
-	json_object_set_new(case_at(c, "kata_80"), "errors", quoted_new("{'routes':[{'group':'f'}]}"));
+	json_object_set_new(case_at(c, "kata_80"), "errors",
+			    quoted_new("{'routes':[{'group':'f'}]}"));
 	assert_false(case_apply(c));
 	case_site(c, "bb", ":80", "bb.test", "x");
 	assert_request(c, "PUT", "/kata_80/routes/3");
@@ -299,7 +304,8 @@ static void foreign_routes_stay(void **state)
 	case_gone(c, "a");
 	case_gone(c, "bb");
 	case_plan(c);
-	assert_non_null(strstr(c->plan.request.body.p, "{\"@id\":\"f1\",\"n\":1e+21,\"s\":\"\\u003c\"}"));
+	assert_non_null(
+		strstr(c->plan.request.body.p, "{\"@id\":\"f1\",\"n\":1e+21,\"s\":\"\\u003c\"}"));
 	case_apply(c);
 	assert_ids(c, "kata_80/routes", "f1 b@80 c@80 -");
 	/* The last app cannot take the address along, and the last one leaves only the foreign. */
@@ -309,9 +315,9 @@ static void foreign_routes_stay(void **state)
 	case_gone(c, "c");
 	case_site(c, "z", ":99", NULL, "x");
 	case_apply(c);
-	assert_json(case_at(c, "kata_80"),
-		    "{'@id':'kata:me:kata_80','listen':[':80'],'routes':[{'@id':'f1','n':1e+21,'s':'<'},"
-		    "{'match':[]}],'errors':{'routes':[{'group':'f'}]}}");
+	assert_json(case_at(c, "kata_80"), "{'@id':'kata:me:kata_80','listen':[':80'],'routes':[{'@"
+					   "id':'f1','n':1e+21,'s':'<'},"
+					   "{'match':[]}],'errors':{'routes':[{'group':'f'}]}}");
 	case_site(c, "z", ":80", "z.test", "x");
 	case_apply(c);
 	assert_ids(c, "kata_80/routes", "z@80 f1 -");
@@ -322,8 +328,10 @@ static void leftovers_of_apps_go(void **state)
 	struct plan_case *c = *state;
 
 	case_server(c, "kata_80",
-		    "{'@id':'kata:me:kata_80','listen':[':80'],'routes':[{'@id':'f'}],'errors':{'routes':["
-		    "{'@id':'kata:me:a@80:err'}]},'tls_connection_policies':[{'@id':'kata:me:a@80:tls'},"
+		    "{'@id':'kata:me:kata_80','listen':[':80'],'routes':[{'@id':'f'}],'errors':{'"
+		    "routes':["
+		    "{'@id':'kata:me:a@80:err'}]},'tls_connection_policies':[{'@id':'kata:me:a@80:"
+		    "tls'},"
 		    "{'@id':'kata:me:kata_80:tls'}]}");
 	case_site(c, "z", ":99", NULL, "x");
 	case_apply(c);
@@ -358,12 +366,15 @@ static void app_in_two_places(void **state)
 static void damaged_parts(void **state)
 {
 	static const char *const servers[] = {
-		"{'@id':'kata:me:kata_80','listen':[':80'],'routes':[{'@id':'kata:me:a@80','match':[{'host':"
+		"{'@id':'kata:me:kata_80','listen':[':80'],'routes':[{'@id':'kata:me:a@80','match':"
+		"[{'host':"
 		"[null,5]}]},{'@id':'kata:me:b@80','match':5,'handle':5}]}",
 		"{'@id':'kata:me:kata_80','listen':5,'routes':{'@id':'kata:me:a@80'},'errors':[]}",
-		"{'@id':'kata:me:kata_80','listen':[5],'routes':[{'@id':'kata:me:a@80:any','handle':[{'errors':"
+		"{'@id':'kata:me:kata_80','listen':[5],'routes':[{'@id':'kata:me:a@80:any','handle'"
+		":[{'errors':"
 		"{'routes':[]}}]},{'@id':'kata:me:b@80:err'}],'tls_connection_policies':[{'@id':"
-		"'kata:me:a@80:tls99999999999','match':{'sni':[4]}},{'@id':'kata:me:a@80:tls7'},{'@id':"
+		"'kata:me:a@80:tls99999999999','match':{'sni':[4]}},{'@id':'kata:me:a@80:tls7'},{'@"
+		"id':"
 		"'kata:me:b@80:x'}],'logs':5,'automatic_https':{'skip':[4]}}",
 	};
 	struct plan_case *c = *state;
@@ -402,10 +413,12 @@ static void app_at_a_path(void **state)
 	struct plan_case *c = *state;
 
 	case_site(c, "own", ":90", NULL, "x");
-	case_server(c, "srv0", "{'routes':[{},{'@id':'kata:me:g@srv0','handle':[{'routes':[{}]}]}]}");
-	case_app(c, "a", "{'listen':[':80'],'routes':[{'match':[{'host':['a.test']}]},{'group':'any'}],"
-			 "'errors':{'routes':[{}]},'tls_connection_policies':[{'x':1},{'match':{'sni':"
-			 "['a.test']}}]}");
+	case_server(c, "srv0",
+		    "{'routes':[{},{'@id':'kata:me:g@srv0','handle':[{'routes':[{}]}]}]}");
+	case_app(c, "a",
+		 "{'listen':[':80'],'routes':[{'match':[{'host':['a.test']}]},{'group':'any'}],"
+		 "'errors':{'routes':[{}]},'tls_connection_policies':[{'x':1},{'match':{'sni':"
+		 "['a.test']}}]}");
 	case_site(c, "b", ":80", "b.test", "x");
 	case_folder(c, "g");
 	case_apply(c);

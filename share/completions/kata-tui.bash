@@ -1,0 +1,14 @@
+# bash completion for kata-tui and kata, made from the command table by `make docs`
+_kata_tui()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} root=${KATA_ROOT:-$HOME}
+	local commands='--apply --diff config:caddy config:env config:stack help ls rm setup status validate version'
+	local options='--root --caddy --json --quiet --verbose --no-color --dry-run --if-plan --adopt --allow-empty --reveal --raw --service --force --wipe'
+	local words="$options"
+	[ "$COMP_CWORD" = 1 ] && words="$commands"
+	[ "$COMP_CWORD" -gt 1 ] && [[ $cur != -* ]] && words=$(ls -1 -- "$root/app" 2>/dev/null)
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+	# a command's colon splits words: give back only what follows it
+	[[ $cur == *:* ]] && COMPREPLY=("${COMPREPLY[@]#"${cur%"${cur##*:}"}"}")
+}
+complete -F _kata_tui kata-tui kata

@@ -1,0 +1,110 @@
+#!/bin/sh
+# The demonstration behind `make demo`: the examples, a private Caddy, and kata-tui between them.
+# Needs no root. Everything is started here and ended here; no service of the machine is touched.
+set -eu
+cd "$(dirname "$0")/.."
+work=$(mktemp -d /tmp/kata-demo.XXXXXX)
+pids=
+finish() {
+	trap - EXIT
+	for pid in $pids; do
+		kill "$pid" 2>/dev/null || :
+		wait "$pid" 2>/dev/null || :
+	done
+	rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+bold=
+normal=
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
+	bold=$(printf '\033[1m')
+	normal=$(printf '\033[0m')
+fi
+title() { printf '\n%s%s%s\n' "$bold" "$1" "$normal"; }
+
+# Shows a command and what it prints, indented; an exit code other than 0 is shown too.
+run() {
+	printf '\n  $ %s\n' "$*"
+	code=0
+	"$@" >"$work/out" 2>&1 || code=$?
+	sed 's/^/  /' "$work/out"
+	[ $code = 0 ] || printf '  (exit %s)\n' $code
+}
+ready() { # WHAT COMMAND...: waits until the command works
+	what=$1
+	shift
+	tries=0
+	until "$@" >/dev/null 2>&1; do
+		tries=$((tries + 1))
+		[ $tries -lt 200 ] || { echo "demo: $what did not start" >&2; exit 1; }
+		sleep 0.05
+	done
+}
+
+# Free ports, and the examples with these in place of their usual ones.
+set -- $(python3 -c '
+import socket
+socks = [socket.create_server(("127.0.0.1", 0)) for _ in range(5)]
+print(*(s.getsockname()[1] for s in socks))')
+cp -r share/examples "$work/root"
+port() { sed -i "s/^  $2: .*/  $2: $3/" "$work/root/app/$1/kata-compose.yaml"; }
+port static PORT "$1"
+port proxy PORT "$2"
+port proxy BACKEND_PORT "$3"
+port alpha PORT "$4"
+port beta PORT "$4"
+port mistake PORT "$5"
+export KATA_ROOT="$work/root" CADDY_ADMIN="unix/$work/admin.sock" KATA_OWNER=demo
+
+mkdir "$work/home" "$work/bin"
+ln -s "$PWD/kata-tui" "$work/bin/kata-tui"
+PATH=$work/bin:$PATH
+echo "{\"admin\": {\"listen\": \"$CADDY_ADMIN\", \"config\": {\"persist\": false}}}" >"$work/caddy.json"
+HOME=$work/home XDG_DATA_HOME=$work/home XDG_CONFIG_HOME=$work/home \
+	caddy run --config "$work/caddy.json" >"$work/caddy.log" 2>&1 &
+pids="$pids $!"
+python3 "$work/root/app/proxy/backend.py" "$3" 2>"$work/backend.log" &
+pids="$pids $!"
+ready Caddy curl -sf --unix-socket "$work/admin.sock" -H 'Host;' http://localhost/config/
+ready 'the backend' curl -sf "http://127.0.0.1:$3/"
+
+title "Five apps in a folder, and a Caddy of its own ($(caddy version | cut -d' ' -f1)) that serves nothing yet"
+printf '\n  export KATA_ROOT=%s CADDY_ADMIN=%s\n' "$KATA_ROOT" "$CADDY_ADMIN"
+if [ -d /run/systemd/system ] && systemctl -q is-active caddy 2>/dev/null; then
+	printf '  (caddy.service of this machine runs as well; it is left alone)\n'
+fi
+run kata-tui ls
+
+title 'What would change? One app has a mistake: it is named, with its line and what to do'
+run kata-tui --diff
+
+title 'Make it so: the mistake stays out, the rest goes live'
+run kata-tui --apply
+
+title 'What Caddy answers now'
+run curl -sS "http://127.0.0.1:$1/"
+run curl -sS "http://127.0.0.1:$2/"
+run curl -sS "http://alpha.localhost:$4/"
+run curl -sS "http://beta.localhost:$4/"
+
+title 'Take the mistake away, change one word: one small request'
+run rm -r "$KATA_ROOT/app/mistake"
+run sed -i s/Hello/Greetings/ "$KATA_ROOT/app/alpha/kata-compose.yaml"
+run kata-tui --apply
+run curl -sS "http://alpha.localhost:$4/"
+
+title 'Once more: nothing is left to do, so nothing is sent and nothing said'
+run kata-tui --apply
+run kata-tui ls
+
+title 'Go on by hand'
+cat <<END
+
+  cp -r share/examples ~/kata          # or your own apps: ~/kata/app/NAME/kata-compose.yaml
+  caddy start                          # unless a Caddy runs already; its admin API is localhost:2019
+  ./kata-tui --root ~/kata --diff      # then --apply; ./kata-tui help shows the rest
+
+END
