@@ -6,14 +6,36 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { HELP_WIDTH = 80, HELP_INDENT = 29 };
+
+/* A line of two columns, the right one wrapped below itself. left "" and indent 0: a paragraph. */
+static void say_columns(struct cmd *cmd, const char *left, int indent, const char *text)
+{
+	int room = HELP_WIDTH - indent - 1;
+
+	while (*text) {
+		size_t len = strlen(text);
+
+		if (len > (size_t)room) {
+			len = (size_t)room;
+			while (len && text[len] != ' ')
+				len--;
+		}
+		if (!len)
+			len = strcspn(text, " ");
+		say_line(cmd, STYLE_PLAIN, "%-*s%.*s", indent, left, (int)len, text);
+		text += len + (text[len] == ' ');
+		left = "";
+	}
+}
+
 static void print_option(struct cmd *cmd, const struct option_row *row)
 {
-	const char *left =
-		arena_printf(cmd->arena, "%s%c%s%s%s%s", row->letter ? "-" : "",
-			     row->letter ? row->letter : ' ', row->letter ? ", " : "   ", row->name,
-			     row->value ? " " : "", row->value ? row->value : "");
+	const char *letter = row->letter ? arena_printf(cmd->arena, "-%c, ", row->letter) : "    ";
+	const char *left = arena_printf(cmd->arena, "  %s%s %s", letter, row->name,
+					row->value ? row->value : "");
 
-	say_line(cmd, STYLE_PLAIN, "  %-26s %s", left, row->summary);
+	say_columns(cmd, left, HELP_INDENT, row->summary);
 }
 
 static void print_options(struct cmd *cmd, unsigned takes)
@@ -29,10 +51,10 @@ static void help_all(struct cmd *cmd)
 		 "kata-tui: apps, their routes in Caddy, and what they should be\n\n"
 		 "usage: kata-tui COMMAND [ARGUMENT...] [OPTION...]\n\nCommands:");
 	for (size_t i = 0; i < command_count; i++)
-		say_line(cmd, STYLE_PLAIN, "  %-26s %s",
-			 arena_printf(cmd->arena, "%s %s", command_table[i].name,
-				      command_table[i].args),
-			 command_table[i].summary);
+		say_columns(cmd,
+			    arena_printf(cmd->arena, "  %s %s", command_table[i].name,
+					 command_table[i].args),
+			    HELP_INDENT, command_table[i].summary);
 	say_line(cmd, STYLE_PLAIN, "\nOptions of every command:");
 	print_options(cmd, 0);
 	say_line(cmd, STYLE_PLAIN,
@@ -41,10 +63,12 @@ static void help_all(struct cmd *cmd)
 
 static void help_one(struct cmd *cmd, const struct command *about)
 {
-	say_line(cmd, STYLE_PLAIN, "usage: kata-tui %s %s\n\n%s.", about->name, about->args,
-		 about->summary);
-	if (about->detail)
-		say_line(cmd, STYLE_PLAIN, "\n%s", about->detail);
+	say_line(cmd, STYLE_PLAIN, "usage: kata-tui %s %s\n", about->name, about->args);
+	say_columns(cmd, "", 0, arena_printf(cmd->arena, "%s.", about->summary));
+	if (about->detail) {
+		say_line(cmd, STYLE_PLAIN, "%s", "");
+		say_columns(cmd, "", 0, about->detail);
+	}
 	if (about->takes) {
 		say_line(cmd, STYLE_PLAIN, "\nOptions:");
 		print_options(cmd, about->takes);

@@ -58,15 +58,15 @@ static void option_store(struct cmd *cmd, const struct option_row *row, const ch
 	}
 }
 
-/* The name that a mistyped one is nearest to, as a hint. */
-static const char *nearest(struct cmd *cmd, const char *word, bool options)
+/* The command or option that a mistyped word is nearest to, as a hint. */
+static const char *nearest(struct cmd *cmd, const char *word)
 {
-	size_t count = options ? option_count : command_count;
 	const char *best = NULL;
 	unsigned distance = 3;
 
-	for (size_t i = 0; i < count; i++) {
-		const char *name = options ? option_table[i].name : command_table[i].name;
+	for (size_t i = 0; i < option_count + command_count; i++) {
+		const char *name = i < option_count ? option_table[i].name
+						    : command_table[i - option_count].name;
 		unsigned d = text_distance(word, name, 3);
 
 		if (d < distance) {
@@ -96,7 +96,7 @@ static bool parse_option(struct cmd *cmd, const char *word, const char *next, bo
 		return true;
 	}
 	if (!row)
-		return usage(cmd, "unknown option", word, nearest(cmd, word, true));
+		return usage(cmd, "unknown option", word, nearest(cmd, word));
 	if (row->kind == OPTION_FLAG && equals)
 		return usage(cmd, "this option takes no value:", word, row->summary);
 	*took_next = row->kind != OPTION_FLAG && !equals;
@@ -113,7 +113,7 @@ static bool parse_word(struct cmd *cmd, const char *word)
 		return true;
 	}
 	cmd->command = command_find(word);
-	return cmd->command || usage(cmd, "unknown command", word, nearest(cmd, word, false));
+	return cmd->command || usage(cmd, "unknown command", word, nearest(cmd, word));
 }
 
 /* -h and --help are the help command wherever they stand; --version likewise. */
@@ -183,11 +183,9 @@ bool cmd_parse(struct cmd *cmd, int argc, char **argv)
 			return false;
 		}
 	}
+	if (argc == 1)
+		usage(cmd, "no command given", NULL, "`kata-tui --diff` shows what would change");
 	if (help || !cmd->command)
 		turn_to_help(cmd);
-	if (argc == 1) {
-		usage(cmd, "no command given", NULL, "`kata-tui --diff` shows what would change");
-		return true;
-	}
 	return check_takes(cmd, argv, argc) && check_count(cmd);
 }

@@ -257,7 +257,7 @@ static void put_marked(struct sites *sites, json_t *target, const char *key, jso
 	const struct site *site;
 	struct mark mark;
 
-	if (!mark_of(sites->plan->arena, sites->options->owner, server, &mark))
+	if (!mark_of_server(sites->plan->arena, sites->options->owner, server, &mark))
 		return;
 	site = sites_find(sites, mark.name);
 	if (!strncmp(mark.name, "kata_", 5))

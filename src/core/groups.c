@@ -106,7 +106,7 @@ static bool has_fixed_parts(const struct sites *sites, const struct group *group
 	json_t *item;
 	size_t i;
 
-	if (!mark_of(sites->plan->arena, sites->options->owner, server, &mark))
+	if (!mark_of_server(sites->plan->arena, sites->options->owner, server, &mark))
 		return false;
 	for (size_t l = 0; l < sizeof lists / sizeof *lists; l++)
 		json_array_foreach((json_t *)lists[l], i, item)
@@ -127,6 +127,21 @@ static void share_group(const struct sites *sites, const struct group *group)
 			group->sites[i]->shared = true;
 }
 
+/* Whether a server stands under this name that is not ours, or that an app which is left alone has
+ * under the name of another. */
+static bool name_is_held(const struct sites *sites, const char *name)
+{
+	const json_t *server = json_object_get(sites->live.servers, name);
+	const struct site *site = NULL;
+	struct mark mark;
+
+	if (!server || live_is_foreign(&sites->live, name, server))
+		return server != NULL;
+	if (mark_of_server(sites->plan->arena, sites->options->owner, server, &mark))
+		site = sites_find(sites, mark.name);
+	return site && strcmp(site->name, name) != 0 && site->intent == INTENT_KEEP;
+}
+
 void share_addresses(struct sites *sites)
 {
 	struct group *groups;
@@ -134,11 +149,10 @@ void share_addresses(struct sites *sites)
 
 	for (size_t i = 0; i < sites->count; i++) {
 		struct site *site = &sites->items[i];
-		const json_t *server = json_object_get(sites->live.servers, site->name);
 
-		/* Its own server would take the name of somebody else's. */
+		/* Its own server would take the name of another. */
 		site->shared = site->intent == INTENT_KEEP && !site->live->own && !site->attach &&
-			       server && live_is_foreign(&sites->live, site->name, server);
+			       name_is_held(sites, site->name);
 	}
 	for (size_t i = 0; i < count; i++)
 		share_group(sites, &groups[i]);
@@ -155,7 +169,7 @@ static bool refuse_name(struct sites *sites, const struct group *group, const ch
 			continue;
 		site_problem(sites, site, "listen",
 			     "%s is wanted by several apps, but the name of a shared server they "
-			     "need, \"%s\", is taken by a server that kata-tui does not own",
+			     "need, \"%s\", is taken by another server",
 			     group->address->text, name)
 			->hint = "rename or remove that server";
 		site_refuse(site);
@@ -193,9 +207,8 @@ bool refuse_names(struct sites *sites)
 
 	for (size_t i = 0; i < count; i++) {
 		const char *name = shared_name(sites, &groups[i]);
-		const json_t *live = json_object_get(sites->live.servers, name);
 
-		if (live && live_is_foreign(&sites->live, name, live) &&
+		if (name_is_held(sites, name) &&
 		    (refuse_name(sites, &groups[i], name) ||
 		     refuse_partners(sites, &groups[i], name)))
 			return true;

@@ -65,8 +65,8 @@ bool live_is_foreign(const struct live *live, const char *key, const json_t *ser
 	struct live_app *app;
 	struct mark mark;
 
-	if (mark_of(live->arena, live->owner, server, &mark))
-		return mark.place != NULL;
+	if (mark_of_server(live->arena, live->owner, server, &mark))
+		return false;
 	app = live_find(live, key);
 	return !app || !app->own || strcmp(app->own, key) != 0;
 }
@@ -157,7 +157,7 @@ static void scan_list(struct live *live, const char *key, const json_t *server, 
 		      part_fn *part)
 {
 	struct mark server_mark, mark;
-	bool foreign = !mark_of(live->arena, live->owner, server, &server_mark);
+	bool foreign = !mark_of_server(live->arena, live->owner, server, &server_mark);
 	json_t *item;
 	size_t i;
 
@@ -406,7 +406,7 @@ void live_scan(struct live *live, struct arena *a, const json_t *servers, const 
 			      .pool = pool,
 			      .index = json_object()};
 	json_object_foreach((json_t *)servers, key, server) {
-		bool ours = mark_of(a, owner, server, &mark) && !mark.place;
+		bool ours = mark_of_server(a, owner, server, &mark);
 
 		if (ours && !is_shared_name(mark.name))
 			scan_own(live, mark.name, key);

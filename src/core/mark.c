@@ -39,6 +39,11 @@ bool mark_of(struct arena *a, const char *owner, const json_t *object, struct ma
 	return id && mark_parse(a, owner, id, out);
 }
 
+bool mark_of_server(struct arena *a, const char *owner, const json_t *server, struct mark *out)
+{
+	return mark_of(a, owner, server, out) && !out->place;
+}
+
 const char *mark_text(struct arena *a, const char *owner, const char *name, const char *place,
 		      const char *part)
 {

@@ -103,7 +103,7 @@ static const char *find_server(struct sites *sites, const char *wanted)
 	json_t *server;
 	size_t count;
 
-	if (json_object_get(sites->live.servers, wanted))
+	if (json_is_object(json_object_get(sites->live.servers, wanted)))
 		return wanted;
 	address_parse(a, wanted, &address);
 	json_object_foreach((json_t *)sites->live.servers, key, server) {

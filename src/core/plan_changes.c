@@ -115,7 +115,7 @@ const char *plan_app_at(struct arena *a, const json_t *servers, const char *owne
 
 	block_path = block_path ? block_path : &ignored;
 	*block_path = NULL;
-	if (mark_of(a, owner, server, &mark) && !mark.place && strncmp(mark.name, "kata_", 5)) {
+	if (mark_of_server(a, owner, server, &mark) && strncmp(mark.name, "kata_", 5)) {
 		*block_path = arena_strdup(a, rest);
 		return mark.name;
 	}
@@ -206,8 +206,9 @@ static bool is_field_of(const struct change *change, const json_t *block)
 	const char *field = strchr(change->path, '/');
 	char name[64];
 
-	if (strncmp(change->app, "kata_", 5) != 0 || !field++)
+	if (strncmp(change->app, "kata_", 5) != 0 || !field)
 		return false;
+	field++;
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
 		if (!strncmp(field, lists[i], strlen(lists[i])))
 			return false;

@@ -47,7 +47,7 @@ json_t *plan_tagged_new(const json_t *servers, const char *owner, const char *ap
 	const char *key;
 
 	json_object_foreach((json_t *)servers, key, server) {
-		if (mark_of(a, owner, server, &mark) && !mark.place && !strcmp(mark.name, app))
+		if (mark_of_server(a, owner, server, &mark) && !strcmp(mark.name, app))
 			json_object_set(out, key, server);
 		add_tagged(out, a, owner, app, arena_printf(a, "%s/routes", key),
 			   json_object_get(server, "routes"));

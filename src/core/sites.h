@@ -22,6 +22,8 @@ struct mark {
 bool mark_parse(struct arena *a, const char *owner, const char *id, struct mark *out);
 /* The mark in an object's "@id"; false for what is not an object or not ours. */
 bool mark_of(struct arena *a, const char *owner, const json_t *object, struct mark *out);
+/* The same for a server; the mark of a part does not make one ours. */
+bool mark_of_server(struct arena *a, const char *owner, const json_t *server, struct mark *out);
 /* part may be "" and place NULL. */
 const char *mark_text(struct arena *a, const char *owner, const char *name, const char *place,
 		      const char *part);

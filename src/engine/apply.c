@@ -59,7 +59,7 @@ void world_plan(struct world *world, const struct engine_options *options)
 {
 	for (size_t i = 0; i < world->member_count; i++) {
 		struct member *member = &world->members[i];
-		struct apply run = {world, member, options, 0};
+		struct apply run = {.world = world, .member = member, .options = options};
 
 		if (!member->live.good) {
 			member->result = MEMBER_FAILED;
@@ -125,7 +125,7 @@ static const char *guard_tag(const struct apply *run, struct str *tag)
 	return tag->p;
 }
 
-static bool send_request(const struct apply *run, bool revalidate, struct kata_error *e)
+static bool send_request(const struct apply *run, struct kata_error *e)
 {
 	struct member *member = run->member;
 	const struct plan_request *request = &member->plan->request;
@@ -133,8 +133,7 @@ static bool send_request(const struct apply *run, bool revalidate, struct kata_e
 	struct caddy_write write = {.method = request->method,
 				    .path = request->path,
 				    .body = request->body.len ? request->body.p : NULL,
-				    .len = request->body.len,
-				    .revalidate = revalidate};
+				    .len = request->body.len};
 	bool ok;
 
 	write.if_match = guard_tag(run, &tag);
@@ -144,29 +143,45 @@ static bool send_request(const struct apply *run, bool revalidate, struct kata_e
 	return ok;
 }
 
-/*
- * After a lost connection the change can be stored and yet not run (a config that makes Caddy
- * panic). Loading the same config once more tells.
- */
-static bool confirm_stored(const struct apply *run, struct kata_error *e)
+/* Loads a whole config of servers, whatever it changes; guarded by the latest reading. */
+static bool load_servers(const struct apply *run, const struct str *raw, struct kata_error *e)
 {
 	const struct caddy_live *live = &run->member->live;
 	struct str tag = STR_INIT;
 	struct caddy_write write = {.method = "PATCH",
 				    .path = CADDY_SERVERS_PATH,
-				    .body = live->raw.p,
-				    .len = live->raw.len,
+				    .body = raw->p,
+				    .len = raw->len,
 				    .revalidate = true};
 	bool ok;
 
-	if (live->missing)
-		return true;
 	str_addf(&tag, "\"%s %s\"", live->guard_path, live->guard_hash);
 	write.if_match = tag.p;
 	run->member->writes++;
 	ok = caddy_send(run->world->http, &run->member->endpoint, &write, e);
 	str_release(&tag);
-	return ok || e->code == ERROR_CONFLICT;
+	return ok;
+}
+
+/*
+ * After a lost connection a change can be stored and yet not run: a config that makes Caddy panic
+ * while it loads it. Loading the same once more tells; if Caddy breaks off again, what was live
+ * before is put back, or else every later change by anybody would break off as well.
+ */
+static enum outcome confirm_stored(const struct apply *run, const struct str *before)
+{
+	struct member *member = run->member;
+	struct kata_error *e = &member->error, ignored;
+
+	if (member->live.missing || load_servers(run, &member->live.raw, e) ||
+	    e->code == ERROR_CONFLICT)
+		return OUTCOME_DONE;
+	if (e->code != ERROR_LOST || !before->len || !observe_again(run))
+		return OUTCOME_FAILED;
+	if (!load_servers(run, before, &ignored) || !observe_again(run))
+		return OUTCOME_FAILED;
+	error_set(e, ERROR_REFUSED, "Caddy broke down while loading it; what was live is put back");
+	return OUTCOME_REFUSED;
 }
 
 /* Looks at Caddy again after a conflict or a lost connection. A restarting Caddy gets a moment. */
@@ -224,37 +239,58 @@ static bool may_send(const struct apply *run)
 	return false;
 }
 
+/* One try of a plan that has something to send. True: go on with a fresh plan. */
+static bool try_once(struct apply *run, struct str *before, enum outcome *outcome)
+{
+	struct member *member = run->member;
+	struct kata_error *e = &member->error, why;
+
+	*outcome = OUTCOME_FAILED;
+	if (!may_send(run))
+		return false;
+	if (probe_plan(run))
+		return true;
+	if (send_request(run, e)) {
+		member->result = MEMBER_APPLIED;
+		*outcome = OUTCOME_DONE;
+		return false;
+	}
+	if (e->code == ERROR_REFUSED)
+		*outcome = OUTCOME_REFUSED;
+	if (e->code != ERROR_CONFLICT && e->code != ERROR_LOST)
+		return false;
+	str_clear(before);
+	if (e->code == ERROR_LOST && !member->live.missing)
+		str_addn(before, member->live.raw.p, member->live.raw.len);
+	run->lost = e->code == ERROR_LOST;
+	why = *e;
+	return look_again(run, &why);
+}
+
 /* Sends the plan for some apps (NULL: the run's own selection) until it is live or refused. */
 static enum outcome try_apps(struct apply *run, const char **apps, size_t count)
 {
-	struct member *member = run->member;
-	struct kata_error *e = &member->error;
-	bool lost = false, first = member->plan == &member->report && !member->writes;
+	bool first = run->member->plan == &run->member->report && !run->member->writes;
+	struct str before = STR_INIT;
+	enum outcome outcome = OUTCOME_DONE;
+	bool again = true;
 
-	for (;;) {
+	run->lost = false;
+	while (again) {
 		if (!first)
 			plan_again(run, apps, count);
 		first = false;
-		if (!member->plan->request.method) {
-			if (!lost || confirm_stored(run, e))
-				return OUTCOME_DONE;
-			return OUTCOME_FAILED;
+		if (run->member->plan->request.method) {
+			again = try_once(run, &before, &outcome);
+		} else {
+			outcome = run->lost ? confirm_stored(run, &before) : OUTCOME_DONE;
+			again = false;
+			if (outcome == OUTCOME_REFUSED) /* whose fault it is shows in the plan */
+				plan_again(run, apps, count);
 		}
-		if (!may_send(run))
-			return OUTCOME_FAILED;
-		if (probe_plan(run))
-			continue;
-		if (send_request(run, false, e)) {
-			member->result = MEMBER_APPLIED;
-			return OUTCOME_DONE;
-		}
-		if (e->code == ERROR_REFUSED)
-			return OUTCOME_REFUSED;
-		lost = e->code == ERROR_LOST;
-		if ((e->code != ERROR_CONFLICT && !lost) ||
-		    !look_again(run, &(struct kata_error){.code = e->code}))
-			return OUTCOME_FAILED;
 	}
+	str_release(&before);
+	return outcome;
 }
 
 /* --- narrowing down --- */
@@ -309,7 +345,7 @@ static enum outcome settle(struct apply *run, const char **apps, size_t count)
 static void apply_member(struct world *world, struct member *member,
 			 const struct engine_options *options)
 {
-	struct apply run = {world, member, options, 0};
+	struct apply run = {.world = world, .member = member, .options = options};
 	enum outcome outcome;
 
 	if (member->result != MEMBER_PLANNED)

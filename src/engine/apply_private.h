@@ -11,6 +11,7 @@ struct apply {
 	struct member *member;
 	const struct engine_options *options;
 	int64_t since; /* first conflict, ms; 0 = none */
+	bool lost;     /* the last write got no answer: it may be stored */
 };
 
 enum blame {

@@ -98,12 +98,13 @@ bool world_new(struct world **out, const char *root, const char *owner, struct k
 	world->http = http_new(world->loop);
 	world->root = arena_strdup(world->arena, root);
 	if (stat(root, &st) || !S_ISDIR(st.st_mode)) {
-		if (errno == EACCES)
-			error_set(e, ERROR_DENIED, "KATA_ROOT cannot be entered");
-		else
-			error_set(e, ERROR_NOT_FOUND, "KATA_ROOT is no folder");
+		bool denied = errno == EACCES;
+
+		error_set(e, denied ? ERROR_DENIED : ERROR_NOT_FOUND, "KATA_ROOT %s",
+			  denied ? "cannot be entered" : "is no folder");
 		error_where(e, "%s", root);
-		error_hint(e, "`kata-tui setup --root %s` creates it", root);
+		if (!denied)
+			error_hint(e, "`kata-tui setup --root %s` creates it", root);
 		return false;
 	}
 	return owner_load(world, owner, e);
@@ -222,52 +223,67 @@ static void read_env(const struct loader *l, struct arena *arena, const char *na
 	}
 }
 
-/* Leaves the slot's name NULL for a plain file, which is no app. */
-static void read_app(const struct loader *l, struct arena *arena, const char *name,
-		     struct app *slot)
+/* One reader: where its apps live, and room for the file at hand. */
+struct load_thread {
+	struct loader *loader;
+	struct arena *arena;
+	struct str text;
+	pthread_t id;
+	bool started;
+};
+
+/* kata-compose.yaml is only needed while it is decoded: nothing keeps pointing into it. */
+static void read_stack(struct load_thread *t, struct app_file *out)
 {
-	const char *folder = arena_printf(arena, "app/%s", name);
+	struct kata_error e;
+
+	str_clear(&t->text);
+	if (file_read(t->loader->rootfd, out->path, STACK_MAX, &t->text, &e)) {
+		out->bytes = t->text.p;
+		out->len = t->text.len;
+	} else if (e.code != ERROR_NOT_FOUND) {
+		out->error = arena_strdup(t->arena, e.msg);
+	}
+}
+
+/* Leaves the slot's name NULL for a plain file, which is no app. */
+static void read_app(struct load_thread *t, const char *name, struct app *slot)
+{
+	const struct loader *l = t->loader;
+	const char *folder = arena_printf(t->arena, "app/%s", name);
 	struct app_source source = {.name = name, .root = l->world->root};
 	struct stat st;
 
-	source.stack.path = arena_printf(arena, "%s/kata-compose.yaml", folder);
+	source.stack.path = arena_printf(t->arena, "%s/kata-compose.yaml", folder);
 	if (fstatat(l->rootfd, folder, &st, 0)) {
 		source.error = errno == ENOENT ? "the link leads nowhere"
-					       : arena_strdup(arena, strerror(errno));
+					       : arena_strdup(t->arena, strerror(errno));
 	} else {
 		if (!S_ISDIR(st.st_mode))
 			return;
 		source.uid = st.st_uid;
 		source.gid = st.st_gid;
-		read_into(arena, l->rootfd, source.stack.path, STACK_MAX, &source.stack);
+		read_stack(t, &source.stack);
 		if (source.stack.bytes && !app_name_problem(name))
-			read_env(l, arena, name, &source.env);
+			read_env(l, t->arena, name, &source.env);
 	}
-	app_decode(slot, arena, &source);
+	app_decode(slot, t->arena, &source);
 }
 
 /* Takes one batch of names; false when none is left. */
-static bool read_batch(struct loader *l, struct arena *arena)
+static bool read_batch(struct load_thread *t)
 {
+	struct loader *l = t->loader;
 	size_t from = atomic_fetch_add(&l->next, LOAD_BATCH);
 
 	for (size_t i = from; i < l->count && i < from + LOAD_BATCH; i++)
-		read_app(l, arena, l->names[i], &l->world->apps[i]);
+		read_app(t, l->names[i], &l->world->apps[i]);
 	return from + LOAD_BATCH < l->count;
 }
 
-struct load_thread {
-	struct loader *loader;
-	struct arena *arena;
-	pthread_t id;
-	bool started;
-};
-
 static void *load_thread_run(void *arg)
 {
-	struct load_thread *t = arg;
-
-	while (read_batch(t->loader, t->arena))
+	while (read_batch(arg))
 		;
 	return NULL;
 }
@@ -275,21 +291,27 @@ static void *load_thread_run(void *arg)
 static void read_all_apps(struct loader *l)
 {
 	struct load_thread threads[LOAD_THREADS] = {{0}};
+	struct load_thread here = {.loader = l, .arena = l->world->arena, .text = STR_INIT};
 	long cores = l->count < LOAD_MANY ? 1 : sysconf(_SC_NPROCESSORS_ONLN);
 
 	json_object_seed(0); /* otherwise the first object of each thread would race for it */
 	for (int i = 0; i < LOAD_THREADS && i + 1 < cores; i++) {
-		threads[i] = (struct load_thread){.loader = l, .arena = arena_new()};
+		threads[i] =
+			(struct load_thread){.loader = l, .arena = arena_new(), .text = STR_INIT};
 		threads[i].started =
 			!pthread_create(&threads[i].id, NULL, load_thread_run, &threads[i]);
 		l->world->load_arenas[i] = threads[i].arena;
 	}
 	/* Answers that come meanwhile are taken, so that no server waits for us. */
-	while (read_batch(l, l->world->arena))
+	while (read_batch(&here))
 		loop_turn(l->world->loop, 0);
-	for (int i = 0; i < LOAD_THREADS; i++)
-		if (threads[i].started)
-			pthread_join(threads[i].id, NULL);
+	str_release(&here.text);
+	for (int i = 0; i < LOAD_THREADS; i++) {
+		if (!threads[i].started)
+			continue;
+		pthread_join(threads[i].id, NULL);
+		str_release(&threads[i].text);
+	}
 }
 
 static bool is_no_app(const char *name)

@@ -178,6 +178,23 @@ class Faults(Case):
             self.assertEqual(w.headers.get("cache-control"), "must-revalidate")
         self.heals(c, p)
 
+    def test_breaks_down_while_loading(self):
+        """A config that is stored and makes Caddy break off each time it loads it (as a panic in a
+        module does): what was live is put back, the app is set aside, the others go on."""
+        c, p = self.begin()
+        self.apply()
+        self.kata_root.app("panics", plain("panics", ":8002"))
+        before = c.raw(SERVERS)
+        p.reset()
+        p.rule("PUT", proxy.drop())
+        p.rule("PATCH", proxy.drop())
+        r = self.apply("--json", want=1).json["caddy"][0]
+        self.assertEqual([q["app"] for q in r["problems"]], ["panics"])
+        self.assertIn("put back", r["problems"][0]["message"])
+        self.assertEqual([w.method for w in p.writes], ["PUT", "PATCH", "PATCH"])
+        self.assertEqual(c.raw(SERVERS), before)
+        self.heals(c, p)
+
     def test_always_cut(self):
         """A server that never answers a write: it gives up within its time, and says so."""
         c, p = self.begin()

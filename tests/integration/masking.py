@@ -3,7 +3,7 @@ import json
 import threading
 
 import caddyctl
-from case import SERVERS, Case, every_caddy, plain
+from case import SERVERS, TUI, Case, every_caddy, plain
 
 SECRET, OTHER = "s3cr3t-0f-blog", "0ther-s3cr3t"
 COMMANDS = (("--diff",), ("--diff", "--json"), ("--diff", "--verbose"), ("--apply", "--dry-run"),
@@ -117,7 +117,7 @@ class Masking(Case):
             self.apply()
         stop.set()
         thread.join()
-        self.assertTrue(any(b"kata-tui" in x for x in seen))
+        self.assertTrue(any(TUI.encode() in x for x in seen))
         for line in seen:
             self.assertNotIn(SECRET.encode(), line)
             self.assertNotIn(OTHER.encode(), line)

@@ -1,6 +1,7 @@
 """Several apps on one address: one server, a tagged route each; moving, conflicts, attaching."""
 import copy
 import json
+import math
 import threading
 import time
 
@@ -460,7 +461,7 @@ class Attached(SharedCase):
 class Traffic(SharedCase):
     """A client loop over changes of one app fails no more than over plain reloads."""
     weight = 6
-    CHANGES = 40
+    CHANGES, BLOCKS = 20, 5
 
     def client_loop(self, stop, count, retry):
         while not stop.is_set():
@@ -504,11 +505,12 @@ class Traffic(SharedCase):
 
     def test_no_worse_than_a_reload(self):
         c, p = self.begin("alpha", "beta")
-        plain_reload = self.over(lambda i: self.reload(c, i), False)
-        ours = self.over(self.change, False)
-        rate = [x["failed"] / self.CHANGES for x in (plain_reload, ours)]
-        # Few and random failures either way: as many per change, and a few more by chance.
-        self.assertLessEqual(rate[1], rate[0] * 1.5 + 0.15, (plain_reload, ours))
+        theirs = ours = 0
+        for _ in range(self.BLOCKS):  # in turns, for the machine's other load changes the numbers
+            theirs += self.over(lambda i: self.reload(c, i), False)["failed"]
+            ours += self.over(self.change, False)["failed"]
+        # Random failures either way: what two equal counts differ by, with room.
+        self.assertLessEqual(ours - theirs, 5 + 4 * math.sqrt(ours + theirs), (theirs, ours))
 
     def test_none_with_migration_and_one_retry(self):
         try:
