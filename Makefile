@@ -103,7 +103,7 @@ replays: $(addprefix $(B)/replay/,$(FUZZERS))
 fuzzers: $(addprefix $(B)/fuzz/,$(if $(F),$(F),$(FUZZERS)))
 
 # The same Makefile again: with what `deps` installed meanwhile, or another folder and flags.
-again     = $(MAKE) --no-print-directory $(if $(filter 1,$(V)),,-s) -j$(JOBS)
+again     = $(MAKE) --no-print-directory $(if $(filter 1,$(V)),,-s) $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 ASAN      = B=$(BASAN) OPT='-O1 -g -fno-omit-frame-pointer' \
             SAN='-fsanitize=address,undefined -fno-sanitize-recover=all'
 FUZZ      = B=$(BFUZZ) CC=clang OPT='-O1 -g' SAN='-fsanitize=fuzzer-no-link,address,undefined'

@@ -109,8 +109,10 @@ static const struct fault faults[] = {
 	 "this line does not belong to what is above it", HINT_COLUMNS},
 	{"did not find expected node content", NULL, false, "a value is missing here",
 	 "close every [ and {, and put a text with any of [ ] { } , in quotes"},
-	{"found unexpected end of stream", "quoted", true, "this quote is never closed", NULL},
-	{"found unexpected document indicator", "quoted", true, "this quote is never closed", NULL},
+	{"found unexpected end of stream", "quoted", true, "this quote is never closed",
+	 "add the closing quote at the end of the value"},
+	{"found unexpected document indicator", "quoted", true, "this quote is never closed",
+	 "add the closing quote at the end of the value"},
 	{"found unknown escape character", NULL, false,
 	 "a backslash that means nothing between double quotes",
 	 "use single quotes, or write two backslashes"},
@@ -118,7 +120,8 @@ static const struct fault faults[] = {
 	 "a \\x, \\u or \\U without its hexadecimal digits",
 	 "use single quotes, or write two backslashes"},
 	{"found invalid Unicode character escape code", NULL, false,
-	 "an escape that names no character", NULL},
+	 "an escape that names no character",
+	 "write the character itself, or its code outside D800 to DFFF"},
 	{"did not find expected alphabetic or numeric character", "alias", true,
 	 "a value cannot begin with *", HINT_QUOTES},
 	{"did not find expected alphabetic or numeric character", "anchor", true,
@@ -126,7 +129,8 @@ static const struct fault faults[] = {
 	{"did not find expected comment or line break", "block scalar", true,
 	 "text behind a | or > that begins a text of several lines", HINT_QUOTES},
 	{"found an indentation indicator equal to 0", NULL, false,
-	 "the number behind | or > is 1 to 9", NULL},
+	 "the number behind | or > is 1 to 9",
+	 "leave the number out: the first line sets the indentation"},
 	{"found incompatible YAML document", NULL, false, "this version of YAML is not known",
 	 "leave the %YAML line out"},
 	{"found undefined tag handle", NULL, false, "a tag that is defined nowhere", HINT_QUOTES},
@@ -277,7 +281,9 @@ void yaml_syntax_problem(struct yaml_build *b, const yaml_parser_t *parser)
 	} else {
 		p = yaml_problem_at(b, line.number, column, "%s",
 				    fault ? fault->msg : parser->problem);
-		p->hint = fault && fault->hint ? fault->hint : HINT_COLUMNS;
+		p->hint = fault ? fault->hint
+				: "see line and column; a line begins with spaces, a "
+				  "name, a ':' and a space";
 	}
 	hint_template(p, line);
 }

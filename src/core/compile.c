@@ -57,13 +57,6 @@ static void lists_init(struct lists *lists, const struct sites *sites, const jso
 	parts_keep(&lists->policies, sites, stays);
 }
 
-static void lists_drop(struct lists *lists)
-{
-	parts_drop(&lists->routes);
-	parts_drop(&lists->errors);
-	parts_drop(&lists->policies);
-}
-
 /* Error routes and policies; what is empty is left out. */
 static void lists_set_rest(struct lists *lists, json_t *server)
 {
@@ -166,7 +159,7 @@ static void set_foreign_routes(json_t *server, json_t *routes_take)
 	json_decref(routes_take);
 }
 
-/* Whether a list holds parts of ours that are not to stay as they are. */
+/* Whether a list holds routes of ours that are not to stay as they are. */
 static bool has_moving_parts(const struct sites *sites, const json_t *list)
 {
 	struct mark mark;
@@ -205,28 +198,18 @@ static bool make_guests(struct sites *sites, struct parts *routes, const char *k
 
 static void put_foreign(struct sites *sites, json_t *target, const char *key, json_t *server)
 {
-	json_t *routes = json_object_get(server, "routes"), *copy;
-	bool rest = has_moving_parts(
-			    sites, json_object_get(json_object_get(server, "errors"), "routes")) ||
-		    has_moving_parts(sites, json_object_get(server, "tls_connection_policies"));
-	struct lists lists;
+	json_t *live = json_object_get(server, "routes"), *copy;
+	struct parts routes;
 
-	lists_init(&lists, sites, server, stays_attached);
-	if (!make_guests(sites, &lists.routes, key) && !has_moving_parts(sites, routes) && !rest) {
-		lists_drop(&lists);
+	parts_init(&routes, sites, live);
+	parts_keep(&routes, sites, stays_attached);
+	if (!make_guests(sites, &routes, key) && !has_moving_parts(sites, live)) {
+		parts_drop(&routes);
 		json_object_set(target, key, server);
 		return;
 	}
 	copy = json_copy(server);
-	set_foreign_routes(copy, parts_attached_new(&lists.routes));
-	if (rest) {
-		json_object_del(copy, "errors");
-		json_object_del(copy, "tls_connection_policies");
-		lists_set_rest(&lists, copy);
-	} else {
-		parts_drop(&lists.errors);
-		parts_drop(&lists.policies);
-	}
+	set_foreign_routes(copy, parts_attached_new(&routes));
 	put_take(sites, target, key, copy);
 }
 

@@ -200,17 +200,39 @@ static bool refuse_partners(struct sites *sites, const struct group *group, cons
 	return refused;
 }
 
+static bool refuse_own_names(struct sites *sites)
+{
+	bool refused = false;
+
+	for (size_t i = 0; i < sites->count; i++) {
+		struct site *site = &sites->items[i];
+
+		if (site->intent != INTENT_SET || site->shared || site->attach ||
+		    !name_is_held(sites, site->name))
+			continue;
+		site_problem(
+			sites, site, NULL,
+			"the server \"%s\" is marked as another app's, which this run leaves alone",
+			site->name)
+			->hint = "apply that app too, or remove that server";
+		site_refuse(site);
+		refused = true;
+	}
+	return refused;
+}
+
 bool refuse_names(struct sites *sites)
 {
 	struct group *groups;
 	size_t count = groups_of_shared(sites, &groups);
 
+	if (refuse_own_names(sites))
+		return true;
 	for (size_t i = 0; i < count; i++) {
 		const char *name = shared_name(sites, &groups[i]);
 
-		if (name_is_held(sites, name) &&
-		    (refuse_name(sites, &groups[i], name) ||
-		     refuse_partners(sites, &groups[i], name)))
+		if (name_is_held(sites, name) && (refuse_name(sites, &groups[i], name) ||
+						  refuse_partners(sites, &groups[i], name)))
 			return true;
 	}
 	return false;

@@ -153,26 +153,38 @@ static void part_policy(struct live *live, struct live_home *home, const struct 
 		json_array_set_new(home->policies, index, policy_new(item, mark));
 }
 
-static void scan_list(struct live *live, const char *key, const json_t *server, const json_t *list,
-		      part_fn *part)
+/* A server that is looked through for our parts. */
+struct scan {
+	const char *key;
+	const json_t *server;
+	bool foreign;
+};
+
+static void scan_list(struct live *live, const struct scan *scan, const json_t *list, part_fn *part)
 {
-	struct mark server_mark, mark;
-	bool foreign = !mark_of_server(live->arena, live->owner, server, &server_mark);
+	struct mark mark;
 	json_t *item;
 	size_t i;
 
 	json_array_foreach((json_t *)list, i, item)
 		if (mark_of(live->arena, live->owner, item, &mark) && mark.place)
-			part(live, home_need(live, mark.name, key, server, foreign), &mark, item);
+			part(live,
+			     home_need(live, mark.name, scan->key, scan->server, scan->foreign),
+			     &mark, item);
 }
 
+/* In a server of others only routes can be ours: nothing else is ever put there. */
 static void scan_server(struct live *live, const char *key, const json_t *server)
 {
-	scan_list(live, key, server, json_object_get(server, "routes"), part_route);
-	scan_list(live, key, server, json_object_get(json_object_get(server, "errors"), "routes"),
+	struct mark mark;
+	struct scan scan = {key, server, !mark_of_server(live->arena, live->owner, server, &mark)};
+
+	scan_list(live, &scan, json_object_get(server, "routes"), part_route);
+	if (scan.foreign)
+		return;
+	scan_list(live, &scan, json_object_get(json_object_get(server, "errors"), "routes"),
 		  part_error);
-	scan_list(live, key, server, json_object_get(server, "tls_connection_policies"),
-		  part_policy);
+	scan_list(live, &scan, json_object_get(server, "tls_connection_policies"), part_policy);
 }
 
 static void scan_own(struct live *live, const char *name, const char *key)

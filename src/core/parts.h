@@ -65,8 +65,8 @@ size_t groups_of_shared(struct sites *sites, struct group **out);
 
 /* Sets site->shared of all: whoever shares an address, and who cannot leave. */
 void share_addresses(struct sites *sites);
-/* Refuses those who need a shared server whose name is taken by somebody who listens elsewhere.
- * True when anybody was refused. */
+/* Refuses those whose own or shared server would have a name that is taken. True when anybody was
+ * refused. */
 bool refuse_names(struct sites *sites);
 
 /* One thing that several sites want; holds[i]: site i is live with exactly it. */

@@ -3,7 +3,7 @@ import os
 import threading
 
 import sites
-from case import SERVERS, Case, every_caddy, plain, responder
+from case import SERVERS, Case, every_caddy, mark, plain, responder
 
 ROUNDS = int(os.environ.get("KATA_ROUNDS", "60"))
 
@@ -120,10 +120,12 @@ class Concurrency(Case):
         self.apply()
 
         def job(name):
-            host = hosts[name]
-            return lambda: self.writer(name, lambda i: plain(i, ":8080", [host]),
-                                       lambda: sites.get(8080, host).body)
+            route = f"/id/{mark(name, '8080')}/handle/0/routes/0/handle/0/body"
+            return lambda: self.writer(name, lambda i: plain(i, ":8080", [hosts[name]]),
+                                       lambda: c.get(route))
         self.together(job("one"), job("two"), lambda: self.raw_writer(c))
+        for host in hosts.values():
+            self.assertEqual(sites.get(8080, host).body, str(ROUNDS))
         self.settled(p)
 
 

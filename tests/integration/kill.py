@@ -38,22 +38,22 @@ class Kill(Case):
         rng = random.Random(os.environ.get("KATA_SEED", "kata"))
         c, p = self.proxied({"foreign": plain("foreign", ":7001")})
         self.lay_out(0)
-        longest = self.apply().seconds
+        usual = self.apply().seconds
         before = self.foreign(c)
         foreign = c.raw(SERVERS + "/foreign")
         killed = 0
         for n in range(1, TIMES + 1):
             self.lay_out(n)
             run = self.start_kata("--apply")
-            time.sleep(rng.random() * longest)  # the moment is what is tested
+            time.sleep(rng.random() * usual)  # the moment is what is tested
             run.kill()
             killed += run.wait() == -signal.SIGKILL
             self.assertEqual(c.raw(SERVERS + "/foreign"), foreign)
             if n % 5 == 0 or n == TIMES:
-                self.apply()
+                usual = self.apply().seconds
                 self.assertEqual(self.foreign(c), before)
                 self.settled(p)
-        self.assertGreater(killed, TIMES // 3, "most runs must have been killed midway")
+        self.assertGreater(killed, TIMES // 4, "too few runs were killed midway")
         left = [x.name for x in self.kata_root.path.rglob("*")
                 if x.name.endswith((".tmp", ".new")) or ".tmp" in x.name]
         self.assertEqual(left, [], "temporary files left behind")

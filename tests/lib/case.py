@@ -235,5 +235,5 @@ def servers_without(config, *names):
     return config
 
 
-__all__ = ["Case", "OWNER", "REPO", "Result", "Root", "SERVERS", "TUI", "every_caddy", "mark", "plain",
-           "responder", "servers_without"]
+__all__ = ["Case", "OWNER", "REPO", "Result", "Root", "SERVERS", "TUI", "every_caddy", "mark",
+           "plain", "responder", "servers_without"]

@@ -206,6 +206,8 @@ static void what_is_refused(void **state)
 	attach_host(c, "d", "own", "d.test");
 	attach_host(c, "e", ":92", "e.test");
 	attach_host(c, "f", "theirs", "f.test");
+	case_server(c, "null", "null");
+	attach_host(c, "h", "null", "h.test");
 	assert_false(case_apply(c));
 	assert_refused(c, "a", NULL, "nowhere");
 	assert_refused(c, "b", NULL, ":9999");
@@ -213,6 +215,7 @@ static void what_is_refused(void **state)
 	assert_refused(c, "d", NULL, "own kata-tui");
 	assert_refused(c, "e", NULL, "kata_92 kata-tui");
 	assert_refused(c, "f", NULL, "theirs owner");
+	assert_refused(c, "h", NULL, "null");
 }
 
 static void guests_conflict(void **state)

@@ -113,6 +113,24 @@ static void kept_apps_hold_their_hosts(void **state)
 	assert_fine(c, "a");
 }
 
+/* Two that are live side by side, however that came about, are both in the newcomer's way. */
+static void two_kept_holders(void **state)
+{
+	struct plan_case *c = *state;
+	static const char routes[] = "'routes':[{'match':[{'host':['same.test']}]}]}";
+
+	case_server(c, "a",
+		    arena_printf(c->arena, "{'@id':'kata:me:a','listen':[':80'],%s", routes));
+	case_server(
+		c, "b",
+		arena_printf(c->arena, "{'@id':'kata:me:b','listen':['0.0.0.0:80'],%s", routes));
+	case_folder(c, "a");
+	case_folder(c, "b");
+	case_site(c, "d", ":80", "same.test", "x");
+	assert_false(case_apply(c));
+	assert_refused(c, "d", "routes", "same.test a which is live");
+}
+
 /* c is refused because of a; what it would have taken from nobody is free for b. */
 static void refused_apps_stand_in_nobodys_way(void **state)
 {
@@ -187,6 +205,20 @@ static void ranges(void **state)
 	assert_fine(c, "apart");
 }
 
+/* An app's own ranges may meet (Caddy says so then), but not those of its neighbour there. */
+static void range_of_a_neighbour(void **state)
+{
+	struct plan_case *c = *state;
+
+	case_site(c, "b", ":8000-8010", "b.test", "x");
+	case_apply(c);
+	case_app(c, "a",
+		 "{'listen':[':8000-8010',':8005'],'routes':[{'match':[{'host':['a.test']}]}]}");
+	case_apply(c);
+	assert_refused(c, "a", "listen", ":8005 b");
+	assert_fine(c, "b");
+}
+
 /* Each of a group's apps is looked at, not only the first. */
 static void ranges_with_a_common_app(void **state)
 {
@@ -233,6 +265,18 @@ static void foreign_server_has_the_shared_name(void **state)
 	assert_false(case_apply(c));
 	assert_refused(c, "b", "listen", "kata_80");
 	assert_refused(c, "a", "listen", "kata_80");
+	/* Who needs the name is refused; who would only have met that one is not. */
+	json_object_del(case_servers(c), "a");
+	case_site(c, "b", ":81", "b.test", "x");
+	case_site(c, "d", ":80", "d.test", "x");
+	case_apply(c);
+	assert_refused(c, "a", "listen", "kata_80");
+	assert_refused(c, "d", "listen", "kata_80");
+	assert_fine(c, "b");
+	case_gone(c, "d");
+	case_gone(c, "b");
+	case_apply(c);
+	assert_fine(c, "a");
 	/* The same when it is the other address of the live app that needs the name. */
 	case_site(c, "b", ":81", "b.test", "x");
 	case_apply(c);
@@ -445,10 +489,12 @@ int main(void)
 		TEST(same_host_and_none_is_live),
 		TEST(hosts_are_exchanged),
 		TEST(kept_apps_hold_their_hosts),
+		TEST(two_kept_holders),
 		TEST(refused_apps_stand_in_nobodys_way),
 		TEST(two_for_every_other_host),
 		TEST(overlapping_wildcards),
 		TEST(ranges),
+		TEST(range_of_a_neighbour),
 		TEST(ranges_with_a_common_app),
 		TEST(foreign_server_on_the_address),
 		TEST(foreign_server_has_the_shared_name),

@@ -108,6 +108,17 @@ static void error_routes(void **state)
 	assert_moves_keep(c);
 }
 
+static void empty_error_routes(void **state)
+{
+	struct plan_case *c = *state;
+
+	app(c, "a", "a.test", "'errors':{'routes':[]}");
+	app(c, "any", NULL, "'errors':{'routes':[]}");
+	case_apply(c);
+	assert_field(c, "routes/1/handle/0/errors", NULL);
+	assert_block(c, "a");
+}
+
 /* --- TLS policies --- */
 
 static void policies(void **state)
@@ -303,6 +314,8 @@ static void logs_of_any_host(void **state)
 	assert_field(c, "logs",
 		     "{'default_logger_name':'x','logger_names':{'b.test':'y'},'skip_hosts':['p."
 		     "test']}");
+	assert_own(c, "any", "logs", "{'default_logger_name':'x','logger_names':{}}");
+	assert_own(c, "b", "logs", "{'default_logger_name':'x','logger_names':{'b.test':'y'}}");
 	assert_own(c, "plain", "logs", NULL);
 	assert_moves_keep(c);
 	/* Nobody logs what the unlogged app for any host gets. */
@@ -338,6 +351,32 @@ static void agreed_fields(void **state)
 	assert_field(c, "read_timeout", NULL);
 }
 
+/* An app in two shared servers that is left alone carries nothing from one into the other. */
+static void fields_of_two_servers(void **state)
+{
+	struct plan_case *c = *state;
+
+	case_app(c, "a",
+		 "{'listen':[':80','tcp4/:80'],'routes':[{'match':[{'host':['a.test']}]}]}");
+	case_app(c, "b",
+		 "{'listen':[':80'],'read_timeout':'5s','routes':[{'match':[{'host':['b.test']}]}]"
+		 "}");
+	case_app(c, "d",
+		 "{'listen':['tcp4/"
+		 ":80'],'idle_timeout':'5s','routes':[{'match':[{'host':['d.test']}]}]}");
+	case_apply(c);
+	assert_moves_keep(c);
+	assert_null(case_at(c, "kata_80/idle_timeout"));
+	assert_null(case_at(c, "kata_tcp4__80/read_timeout"));
+	/* Nor does it hold one server's value against the other's. */
+	case_app(c, "d",
+		 "{'listen':['tcp4/"
+		 ":80'],'read_timeout':'9s','routes':[{'match':[{'host':['d.test']}]}]}");
+	case_apply(c);
+	assert_json(case_at(c, "kata_tcp4__80/read_timeout"), "'9s'");
+	assert_json(case_at(c, "kata_80/read_timeout"), "'5s'");
+}
+
 static void named_routes(void **state)
 {
 	struct plan_case *c = *state;
@@ -354,6 +393,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 		TEST(error_routes),
+		TEST(empty_error_routes),
 		TEST(policies),
 		TEST(policies_for_many_names),
 		TEST(policies_come_back_in_order),
@@ -365,6 +405,7 @@ int main(void)
 		TEST(different_logs),
 		TEST(logs_of_any_host),
 		TEST(agreed_fields),
+		TEST(fields_of_two_servers),
 		TEST(named_routes),
 	};
 

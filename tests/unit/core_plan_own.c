@@ -384,6 +384,11 @@ static void marked_servers_out_of_place(void **state)
 	assert_request(c, "PUT", "/b");
 	assert_non_null(case_at(c, "moved"));
 	assert_non_null(case_at(c, "other"));
+	case_server(c, "a", "{'@id':'kata:me:a','listen':[':82']}");
+	case_server(c, "z", "{'@id':'kata:me:a','listen':[':83']}");
+	case_plan(c);
+	assert_string_equal(case_view(c, "a")->listen[0], ":82");
+	assert_string_equal(case_view(c, "a")->server, "a");
 	c->options.selected = NULL;
 	assert_request(c, "PATCH", "");
 	assert_int_equal(json_object_size(case_servers(c)), 2);
@@ -392,6 +397,29 @@ static void marked_servers_out_of_place(void **state)
 	case_gone(c, "a");
 	assert_request(c, "PATCH", "");
 	assert_int_equal(json_object_size(case_servers(c)), 1);
+}
+
+/* One app's server under the name of another, or of a shared one: in the way until it goes. */
+static void marked_servers_under_other_names(void **state)
+{
+	struct plan_case *c = *state;
+
+	case_server(c, "a", "{'@id':'kata:me:k','listen':[':40']}");
+	case_server(c, "kata_80", "{'@id':'kata:me:q','listen':[':41']}");
+	case_site(c, "a", ":90", NULL, "x");
+	case_site(c, "b", ":80", "b.test", "x");
+	case_site(c, "d", ":80", "d.test", "x");
+	case_folder(c, "k");
+	case_folder(c, "q");
+	assert_false(case_apply(c));
+	assert_refused(c, "a", NULL, "a another");
+	assert_refused(c, "b", "listen", "kata_80");
+	assert_refused(c, "d", "listen", "kata_80");
+	case_site(c, "k", ":40", NULL, "x");
+	case_gone(c, "q");
+	case_apply(c);
+	assert_int_equal(json_object_size(case_servers(c)), 3);
+	assert_int_equal(c->plan.errors, 0);
 }
 
 /* --- reading --- */
@@ -485,6 +513,7 @@ int main(void)
 		TEST(unselected_is_not_adopted),
 		TEST(server_of_another_owner),
 		TEST(marked_servers_out_of_place),
+		TEST(marked_servers_under_other_names),
 		TEST(tagged_objects),
 		TEST(digests),
 		TEST(poison),

@@ -308,6 +308,12 @@ static void foreign_routes_stay(void **state)
 		strstr(c->plan.request.body.p, "{\"@id\":\"f1\",\"n\":1e+21,\"s\":\"\\u003c\"}"));
 	case_apply(c);
 	assert_ids(c, "kata_80/routes", "f1 b@80 c@80 -");
+	/* What stands in front of all stays there. */
+	case_site(c, "0", ":80", "0.test", "x");
+	case_apply(c);
+	assert_ids(c, "kata_80/routes", "f1 0@80 b@80 c@80 -");
+	case_gone(c, "0");
+	case_apply(c);
 	/* The last app cannot take the address along, and the last one leaves only the foreign. */
 	case_gone(c, "b");
 	case_apply(c);
@@ -337,6 +343,26 @@ static void leftovers_of_apps_go(void **state)
 	case_apply(c);
 	assert_json(case_at(c, "kata_80"),
 		    "{'@id':'kata:me:kata_80','listen':[':80'],'routes':[{'@id':'f'}]}");
+}
+
+/* Somebody took our mark off a shared server: it is foreign then, and but for our routes nothing in
+ * it is touched. */
+static void mark_of_the_server_is_lost(void **state)
+{
+	struct plan_case *c = *state;
+
+	case_app(c, "a",
+		 "{'listen':[':80'],'routes':[{'match':[{'host':['a.test']}]}],'errors':{'routes':["
+		 "{}]},'tls_connection_policies':[{}]}");
+	case_site(c, "b", ":80", "b.test", "x");
+	case_apply(c);
+	json_object_del(case_at(c, "kata_80"), "@id");
+	assert_false(case_apply(c));
+	assert_refused(c, "a", "listen", ":80 kata_80");
+	case_gone(c, "a");
+	case_apply(c);
+	assert_ids(c, "kata_80/routes", "b@80");
+	assert_ids(c, "kata_80/tls_connection_policies", "a@80:tls kata_80:tls");
 }
 
 /* Live twice, in a server of its own and tagged in a shared one: left alone, or made one. */
@@ -498,6 +524,7 @@ int main(void)
 		TEST(own_name_is_taken),
 		TEST(foreign_routes_stay),
 		TEST(leftovers_of_apps_go),
+		TEST(mark_of_the_server_is_lost),
 		TEST(app_in_two_places),
 		TEST(damaged_parts),
 		TEST(app_at_a_path),
