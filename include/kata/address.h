@@ -21,7 +21,8 @@ struct address {
 
 enum address_relation { ADDRESS_APART, ADDRESS_SAME, ADDRESS_OVERLAP };
 
-/* Never fails: what is no address (placeholders) keeps its text as key. Texts are in the arena. */
+/* Never fails: what is no address (placeholders) keeps its text as key. Texts are in the arena, or
+ * parts of `text`, which must live as long. */
 void address_parse(struct arena *a, const char *text, struct address *out);
 /* SAME: one listener. OVERLAP: port ranges that meet in part. 127.0.0.1:p beside :p is APART. */
 enum address_relation address_relate(const struct address *a, const struct address *b);

@@ -100,6 +100,12 @@ static void name_ported(struct arena *a, struct address *out)
 	struct str slug = STR_INIT;
 	char ports[32];
 
+	/* ":443", as most are written, is in normal form. */
+	if (*out->text == ':' && out->text[1] != '0' && !strchr(out->text, '-')) {
+		out->key = out->text;
+		out->slug = out->text + 1;
+		return;
+	}
 	if (out->first == out->last)
 		snprintf(ports, sizeof ports, "%u", out->first);
 	else

@@ -71,32 +71,39 @@ bool live_is_foreign(const struct live *live, const char *key, const json_t *ser
 	return !app || !app->own || strcmp(app->own, key) != 0;
 }
 
+/* A server that is looked through for our parts. */
+struct scan {
+	const char *key;
+	const json_t *server;
+	bool foreign;
+	struct address address; /* of the first listener */
+};
+
 /* The app's entry for one server, made when it is new. */
-static struct live_home *home_need(struct live *live, const char *name, const char *key,
-				   const json_t *server, bool foreign)
+static struct live_home *home_need(struct live *live, const char *name, const struct scan *scan)
 {
 	struct live_app *app = live_need(live, name);
-	struct live_home *home = &app->foreign;
-	struct address *addresses;
-	size_t count;
+	struct live_home made = {
+		.key = scan->key, .server = scan->server, .address = &scan->address};
 
-	if (foreign) {
-		app->attached = key;
-		home->server = server;
-		return home;
+	if (scan->foreign) {
+		if (!app->foreign)
+			app->foreign = arena_alloc(live->arena, sizeof *app->foreign);
+		if (app->foreign->server != scan->server)
+			*app->foreign = made;
+		app->attached = scan->key;
+		return app->foreign;
 	}
-	if (app->home_count && app->homes[app->home_count - 1].server == server)
+	if (app->home_count && app->homes[app->home_count - 1].server == scan->server)
 		return &app->homes[app->home_count - 1];
+	if (!app->home_count) { /* mostly the only one */
+		app->homes = arena_alloc(live->arena, sizeof *app->homes);
+		app->home_cap = 1;
+	}
 	app->homes = arena_grow(live->arena, app->homes, app->home_count, &app->home_cap,
 				sizeof *app->homes);
-	home = &app->homes[app->home_count++];
-	*home = (struct live_home){.key = key, .server = server};
-	addresses_of(live->arena, json_object_get(server, "listen"), &addresses, &count);
-	if (count)
-		home->address = addresses[0];
-	else
-		address_parse(live->arena, "", &home->address);
-	return home;
+	app->homes[app->home_count] = made;
+	return &app->homes[app->home_count++];
 }
 
 /* What a marked element of one of a server's lists is to its app's home. */
@@ -153,13 +160,6 @@ static void part_policy(struct live *live, struct live_home *home, const struct 
 		json_array_set_new(home->policies, index, policy_new(item, mark));
 }
 
-/* A server that is looked through for our parts. */
-struct scan {
-	const char *key;
-	const json_t *server;
-	bool foreign;
-};
-
 static void scan_list(struct live *live, const struct scan *scan, const json_t *list, part_fn *part)
 {
 	struct mark mark;
@@ -168,23 +168,26 @@ static void scan_list(struct live *live, const struct scan *scan, const json_t *
 
 	json_array_foreach((json_t *)list, i, item)
 		if (mark_of(live->arena, live->owner, item, &mark) && mark.place)
-			part(live,
-			     home_need(live, mark.name, scan->key, scan->server, scan->foreign),
-			     &mark, item);
+			part(live, home_need(live, mark.name, scan), &mark, item);
 }
 
 /* In a server of others only routes can be ours: nothing else is ever put there. */
 static void scan_server(struct live *live, const char *key, const json_t *server)
 {
+	struct scan *scan = arena_alloc(live->arena, sizeof *scan);
+	const json_t *listen = json_object_get(server, "listen");
+	const char *first = json_string_value(json_array_get(listen, 0));
 	struct mark mark;
-	struct scan scan = {key, server, !mark_of_server(live->arena, live->owner, server, &mark)};
 
-	scan_list(live, &scan, json_object_get(server, "routes"), part_route);
-	if (scan.foreign)
+	*scan = (struct scan){.key = key, .server = server};
+	scan->foreign = !mark_of_server(live->arena, live->owner, server, &mark);
+	address_parse(live->arena, first ? first : "", &scan->address);
+	scan_list(live, scan, json_object_get(server, "routes"), part_route);
+	if (scan->foreign)
 		return;
-	scan_list(live, &scan, json_object_get(json_object_get(server, "errors"), "routes"),
+	scan_list(live, scan, json_object_get(json_object_get(server, "errors"), "routes"),
 		  part_error);
-	scan_list(live, &scan, json_object_get(server, "tls_connection_policies"), part_policy);
+	scan_list(live, scan, json_object_get(server, "tls_connection_policies"), part_policy);
 }
 
 static void scan_own(struct live *live, const char *name, const char *key)
@@ -199,8 +202,8 @@ static int compare_homes(const void *a, const void *b)
 {
 	const struct live_home *x = a, *y = b;
 
-	if (x->address.first != y->address.first)
-		return x->address.first < y->address.first ? -1 : 1;
+	if (x->address->first != y->address->first)
+		return x->address->first < y->address->first ? -1 : 1;
 	return strcmp(x->key, y->key);
 }
 
@@ -348,7 +351,7 @@ static void decompile_fields(struct live_app *app, const struct live_home *home,
 /* The live block of an app in shared servers, or attached to a foreign one. */
 static json_t *decompile_tagged_new(struct live_app *app)
 {
-	const struct live_home *home = app->home_count ? &app->homes[0] : &app->foreign;
+	const struct live_home *home = app->home_count ? &app->homes[0] : app->foreign;
 	json_t *routes = json_object_get(subroute_of(home->wrapper), "routes"), *listen;
 	json_t *block = json_object();
 
@@ -359,7 +362,7 @@ static json_t *decompile_tagged_new(struct live_app *app)
 		return block;
 	listen = json_array();
 	for (size_t i = 0; i < app->home_count; i++)
-		json_array_append_new(listen, json_string(app->homes[i].address.text));
+		json_array_append_new(listen, json_string(app->homes[i].address->text));
 	json_object_set_new(block, "listen", listen);
 	decompile_errors(home, block);
 	for (size_t i = 0; i < app->home_count; i++)
@@ -393,7 +396,7 @@ json_t *live_block_on(struct live_app *app, const char *key)
 	for (size_t i = 0; i < app->home_count && !app->own; i++) {
 		struct live_home *home = &app->homes[i];
 
-		if (strcmp(home->address.key, key) != 0)
+		if (strcmp(home->address->key, key) != 0)
 			continue;
 		if (!home->block) {
 			home->block = json_object();

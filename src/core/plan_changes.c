@@ -175,18 +175,38 @@ static void index_one(struct arena *a, const char *owner, json_t *item, json_t *
 	json_object_set(own, json_member_text(item, "@id"), item);
 }
 
-/* name -> { @id -> object } for everything that carries our marks. */
-static json_t *mark_index_new(struct arena *a, const char *owner, const json_t *servers)
+/* Whether element i of a list is the very same, from either end, in the other one. */
+static bool is_unmoved(const json_t *list, size_t i, const json_t *other)
 {
+	size_t count = json_array_size(list), others = json_array_size(other);
+	const json_t *item = json_array_get(list, i);
+
+	return json_array_get(other, i) == item ||
+	       (others + i >= count && json_array_get(other, others + i - count) == item);
+}
+
+/* name -> { @id -> object } for everything that carries our marks and is not the same object in
+ * the other servers. */
+static json_t *mark_index_new(struct sites *sites, const json_t *servers, const json_t *others)
+{
+	const char *owner = sites->options->owner, *key;
+	struct arena *a = sites->plan->arena;
 	json_t *index = json_object(), *server, *item;
-	const char *key;
 	size_t i, j;
 
 	json_object_foreach((json_t *)servers, key, server) {
+		const json_t *other = json_object_get(others, key);
+
+		if (other == server)
+			continue;
 		index_one(a, owner, server, index);
-		for (i = 0; i < sizeof tagged_lists / sizeof *tagged_lists; i++)
-			json_array_foreach((json_t *)list_of(server, tagged_lists[i].list), j, item)
-				index_one(a, owner, item, index);
+		for (i = 0; i < sizeof tagged_lists / sizeof *tagged_lists; i++) {
+			const json_t *list = list_of(server, tagged_lists[i].list);
+
+			json_array_foreach((json_t *)list, j, item)
+				if (!is_unmoved(list, j, list_of(other, tagged_lists[i].list)))
+					index_one(a, owner, item, index);
+		}
 	}
 	return index;
 }
@@ -295,10 +315,9 @@ static void make_view(struct sites *sites, const struct site *site, struct app_v
 void plan_make_views(struct sites *sites, const json_t *live)
 {
 	struct plan_caddy *plan = sites->plan;
-	const char *owner = sites->options->owner;
 	bool changes = plan->change_count > 0;
-	json_t *before = changes ? mark_index_new(plan->arena, owner, live) : NULL;
-	json_t *after = changes ? mark_index_new(plan->arena, owner, plan->target) : NULL;
+	json_t *before = changes ? mark_index_new(sites, live, plan->target) : NULL;
+	json_t *after = changes ? mark_index_new(sites, plan->target, live) : NULL;
 
 	plan->apps = arena_alloc(plan->arena, (sites->count + 1) * sizeof *plan->apps);
 	plan->touched = arena_alloc(plan->arena, (sites->count + 1) * sizeof *plan->touched);

@@ -66,29 +66,43 @@ static bool null_hurts(const char *key)
 	return key && (!strcmp(key, "upstreams") || !strcmp(key, "tls_connection_policies"));
 }
 
-static const char *poison_in(struct arena *a, const char *path, const char *key, const json_t *v)
+/* Where the search stands, from the inside out: a path is made only when something is found. */
+struct poison_at {
+	const struct poison_at *up;
+	const char *key; /* or NULL: index */
+	size_t index;
+};
+
+static const char *poison_path(struct arena *a, const struct poison_at *at)
 {
-	const char *name, *found;
+	const char *above = at->up ? poison_path(a, at->up) : NULL;
+
+	if (at->key)
+		return above ? arena_printf(a, "%s/%s", above, at->key) : at->key;
+	return arena_printf(a, "%s/%zu", above ? above : "", at->index);
+}
+
+static const char *poison_in(struct arena *a, const struct poison_at *at, const json_t *v)
+{
+	struct poison_at here = {.up = at};
+	const char *found = NULL;
 	json_t *item;
-	size_t i;
 
 	if (json_is_object(v)) {
-		json_object_foreach((json_t *)v, name, item) {
-			if (!strcmp(name, "@id") && !json_is_string(item) && !json_is_number(item))
-				return arena_printf(a, "%s/@id is neither text nor a number", path);
-			if (!json_is_object(item) && !json_is_array(item))
-				continue;
-			found = poison_in(a, arena_printf(a, "%s/%s", path, name), name, item);
+		json_object_foreach((json_t *)v, here.key, item) {
+			if (!strcmp(here.key, "@id") && !json_is_string(item) &&
+			    !json_is_number(item))
+				return arena_printf(a, "%s is neither text nor a number",
+						    poison_path(a, &here));
+			found = poison_in(a, &here, item);
 			if (found)
 				return found;
 		}
 	} else if (json_is_array(v)) {
-		json_array_foreach((json_t *)v, i, item) {
-			if (json_is_null(item) && null_hurts(key))
-				return arena_printf(a, "%s/%zu is null", path, i);
-			if (!json_is_object(item) && !json_is_array(item))
-				continue;
-			found = poison_in(a, arena_printf(a, "%s/%zu", path, i), NULL, item);
+		json_array_foreach((json_t *)v, here.index, item) {
+			if (json_is_null(item) && null_hurts(at->key))
+				return arena_printf(a, "%s is null", poison_path(a, &here));
+			found = poison_in(a, &here, item);
 			if (found)
 				return found;
 		}
@@ -98,21 +112,18 @@ static const char *poison_in(struct arena *a, const char *path, const char *key,
 
 const char *plan_poison(struct arena *a, const json_t *servers)
 {
-	struct arena *scratch = arena_new();
-	const char *key, *found = NULL;
+	struct poison_at at = {.up = NULL};
+	const char *found;
 	json_t *server;
 
-	json_object_foreach((json_t *)servers, key, server) {
+	json_object_foreach((json_t *)servers, at.key, server) {
 		if (json_is_null(server))
-			found = arena_printf(scratch, "%s is null", key);
-		else if (!json_is_object(server))
-			found = arena_printf(scratch, "%s is no object", key);
-		else
-			found = poison_in(scratch, key, NULL, server);
+			return arena_printf(a, "%s is null", at.key);
+		if (!json_is_object(server))
+			return arena_printf(a, "%s is no object", at.key);
+		found = poison_in(a, &at, server);
 		if (found)
-			break;
+			return found;
 	}
-	found = found ? arena_strdup(a, found) : NULL;
-	arena_free(scratch);
-	return found;
+	return NULL;
 }

@@ -119,7 +119,7 @@ bool contest_settle(struct sites *sites, const struct contest *c)
 			continue;
 		p = site_problem(sites, site, c->field,
 				 winner ? "%s is held by %s, which is live"
-					: "%s is wanted by %s too, and neither of them is live",
+					: "%s is wanted by %s too, and neither holds it now",
 				 c->what, site_where(a, other));
 		p->hint = c->hint;
 		refused = true;
@@ -168,6 +168,18 @@ static const struct foreign *foreign_on(const struct foreign *all, size_t count,
 	return NULL;
 }
 
+/* What to do about a server of others on an address. Another owner's takes no guests. */
+static const char *hint_foreign(const struct sites *sites, const char *key)
+{
+	if (mark_is_any(json_object_get(sites->live.servers, key)))
+		return "listen elsewhere: it belongs to another owner, and two cannot share an "
+		       "address";
+	return arena_printf(sites->plan->arena,
+			    "listen elsewhere, or put the app's routes into that server with "
+			    "`x-kata-server: %s` (and only routes in caddy:)",
+			    key);
+}
+
 static void refuse_foreign_address(struct sites *sites, struct site *site,
 				   const struct foreign *all, size_t count)
 {
@@ -180,10 +192,7 @@ static void refuse_foreign_address(struct sites *sites, struct site *site,
 		p = site_problem(sites, site, "listen",
 				 "%s is taken by the server \"%s\", which kata-tui does not own",
 				 site->addresses[i].text, f->key);
-		p->hint = arena_printf(sites->plan->arena,
-				       "listen elsewhere, or put the app's routes into that server "
-				       "with `x-kata-server: %s` (and only routes in caddy:)",
-				       f->key);
+		p->hint = hint_foreign(sites, f->key);
 		site_refuse(site);
 		return;
 	}

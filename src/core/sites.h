@@ -1,7 +1,8 @@
 /*
  * Private to core's routing files: marks, hosts, what is live, and what each app shall be.
  * The way of the data: live.c reads marks off the live servers; resolve.c settles which app
- * gets what; compile.c builds servers from that; plan.c ties them together.
+ * gets what (groups.c: who meets on which address); compile.c builds servers from that, out of the
+ * pieces of parts.c and merge.c; plan.c ties them together.
  */
 #ifndef KATA_CORE_SITES_H
 #define KATA_CORE_SITES_H
@@ -60,7 +61,7 @@ bool host_overlap(const char *a, const char *b);
 struct live_home {
 	const char *key;
 	const json_t *server;
-	struct address address; /* of the first listener */
+	const struct address *address; /* of the first listener */
 	const json_t
 		*wrapper;    /* around its routes; the one for any host only if there is no other */
 	const json_t *error; /* around its error routes, or NULL */
@@ -75,8 +76,8 @@ struct live_app {
 	bool unmarked;		 /* own has no mark (yet) */
 	struct live_home *homes; /* shared servers, by port */
 	size_t home_count, home_cap;
-	const char *attached;	  /* foreign server that holds its routes, or NULL */
-	struct live_home foreign; /* ... and its parts there */
+	const char *attached;	   /* foreign server that holds its routes, or NULL */
+	struct live_home *foreign; /* ... and its parts there */
 	/* Set by live_decompile, which is work only some apps need: */
 	json_t *block; /* borrowed from the pool */
 	struct address *addresses;

@@ -249,7 +249,7 @@ static void foreign_server_on_the_address(void **state)
 	case_apply(c);
 	assert_refused(c, "a", "listen", ":80 srv0 x-kata-server");
 	assert_refused(c, "b", "listen", ":8003 srv0");
-	assert_refused(c, "d", "listen", ":90 theirs");
+	assert_refused(c, "d", "listen", ":90 theirs owner");
 	assert_fine(c, "e");
 }
 
