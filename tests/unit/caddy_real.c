@@ -68,14 +68,22 @@ static void set_true(void *arg)
 	*(bool *)arg = true;
 }
 
+/* A new Caddy that is still ending its old admin server breaks off some connections: try again. */
+enum { TRIES = 50, PAUSE_MS = 20 };
+
 static bool bench_read(struct bench *b)
 {
-	bool over = false;
+	for (int i = 0; i < TRIES; i++) {
+		bool over = false;
 
-	caddy_live_release(&b->live);
-	caddy_read(b->http, &b->endpoint, &b->live, set_true, &over);
-	while (!over)
-		assert_true(loop_turn(b->loop, -1));
+		caddy_live_release(&b->live);
+		caddy_read(b->http, &b->endpoint, &b->live, set_true, &over);
+		while (!over)
+			assert_true(loop_turn(b->loop, -1));
+		if (b->live.good || b->live.error.code != ERROR_LOST)
+			break;
+		loop_sleep(b->loop, PAUSE_MS);
+	}
 	return b->live.good;
 }
 
@@ -88,8 +96,15 @@ static bool bench_send(struct bench *b, const char *method, const char *path, co
 				    .len = body ? strlen(body) : 0,
 				    .if_match = tag};
 
-	b->e = (struct kata_error){0};
-	return caddy_send(b->http, &b->endpoint, &write, &b->e);
+	for (int i = 0; i < TRIES; i++) {
+		b->e = (struct kata_error){0};
+		if (caddy_send(b->http, &b->endpoint, &write, &b->e))
+			return true;
+		if (b->e.code != ERROR_LOST)
+			break;
+		loop_sleep(b->loop, PAUSE_MS);
+	}
+	return false;
 }
 
 static char *guard_of(const struct bench *b)
