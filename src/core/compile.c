@@ -30,13 +30,10 @@ static bool site_is_in(const struct site *site, const json_t *server)
 
 /* Whose live parts stay in a shared server: those of its apps, and what an app with an own server
  * has there besides. */
-static bool stays_shared(const struct site *site)
+static bool stays_shared(const struct site *site, const struct group *group)
 {
-	return site->shared || site->live->own;
-}
-
-static bool stays_beside(const struct site *site)
-{
+	if (group)
+		return group_has(group, site) || site->live->own;
 	return !site->shared && site->live->own;
 }
 
@@ -45,16 +42,17 @@ struct lists {
 	struct parts routes, errors, policies;
 };
 
+/* group: NULL when no app is in the server any more. */
 static void lists_init(struct lists *lists, const struct sites *sites, const json_t *live,
-		       bool (*stays)(const struct site *))
+		       const struct group *group)
 {
 	parts_init(&lists->routes, sites, json_object_get(live, "routes"));
 	parts_init(&lists->errors, sites,
 		   json_object_get(json_object_get(live, "errors"), "routes"));
 	parts_init(&lists->policies, sites, json_object_get(live, "tls_connection_policies"));
-	parts_keep(&lists->routes, sites, stays);
-	parts_keep(&lists->errors, sites, stays);
-	parts_keep(&lists->policies, sites, stays);
+	parts_keep(&lists->routes, sites, group, stays_shared);
+	parts_keep(&lists->errors, sites, group, stays_shared);
+	parts_keep(&lists->policies, sites, group, stays_shared);
 }
 
 /* Error routes and policies; what is empty is left out. */
@@ -76,7 +74,7 @@ static json_t *shared_server_new(struct sites *sites, const struct group *group)
 	json_t *live = json_object_get(sites->live.servers, name), *server = json_object();
 	struct lists lists;
 
-	lists_init(&lists, sites, live, stays_shared);
+	lists_init(&lists, sites, live, group);
 	for (size_t i = 0; i < group->count; i++) {
 		const struct site *site = group->sites[i];
 
@@ -144,8 +142,9 @@ static void put_own(struct sites *sites, json_t *target, const struct site *site
 
 /* --- servers of others --- */
 
-static bool stays_attached(const struct site *site)
+static bool stays_attached(const struct site *site, const struct group *group)
 {
+	(void)group;
 	return site->live->attached;
 }
 
@@ -202,7 +201,7 @@ static void put_foreign(struct sites *sites, json_t *target, const char *key, js
 	struct parts routes;
 
 	parts_init(&routes, sites, live);
-	parts_keep(&routes, sites, stays_attached);
+	parts_keep(&routes, sites, NULL, stays_attached);
 	if (!make_guests(sites, &routes, key) && !has_moving_parts(sites, live)) {
 		parts_drop(&routes);
 		json_object_set(target, key, server);
@@ -219,7 +218,7 @@ static void put_leftover(struct sites *sites, json_t *target, const char *key, j
 	json_t *copy = json_copy(server), *routes;
 	struct lists lists;
 
-	lists_init(&lists, sites, server, stays_beside);
+	lists_init(&lists, sites, server, NULL);
 	routes = parts_array_new(&lists.routes);
 	json_object_set(copy, "routes", routes);
 	json_object_del(copy, "errors");

@@ -76,6 +76,17 @@ size_t groups_of_shared(struct sites *sites, struct group **out)
 	return make_groups(sites, true, out);
 }
 
+static int compare_to_name(const void *name, const void *site)
+{
+	return strcmp(name, (*(struct site *const *)site)->name);
+}
+
+bool group_has(const struct group *group, const struct site *site)
+{
+	return bsearch(site->name, group->sites, group->count, sizeof *group->sites,
+		       compare_to_name) != NULL;
+}
+
 /* --- who lives in shared servers --- */
 
 static const char *shared_name(const struct sites *sites, const struct group *group)
@@ -178,14 +189,6 @@ static bool refuse_name(struct sites *sites, const struct group *group, const ch
 	return refused;
 }
 
-static bool is_in(const struct group *group, const struct site *site)
-{
-	for (size_t i = 0; i < group->count; i++)
-		if (group->sites[i] == site)
-			return true;
-	return false;
-}
-
 /* Everybody who made the apps of this group move to shared servers. */
 static bool refuse_partners(struct sites *sites, const struct group *group, const char *name)
 {
@@ -195,7 +198,7 @@ static bool refuse_partners(struct sites *sites, const struct group *group, cons
 
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = 0; groups[i].count > 1 && j < group->count; j++)
-			if (is_in(&groups[i], group->sites[j]))
+			if (group_has(&groups[i], group->sites[j]))
 				refused |= refuse_name(sites, &groups[i], name);
 	return refused;
 }

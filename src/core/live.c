@@ -110,12 +110,23 @@ static struct live_home *home_need(struct live *live, const char *name, const st
 typedef void part_fn(struct live *live, struct live_home *home, const struct mark *mark,
 		     json_t *item);
 
+/* Of several the same one, wherever they stand: that with the least id. */
+static const json_t *first_by_id(const json_t *a, const json_t *b)
+{
+	return !a || strcmp(json_member_text(b, "@id"), json_member_text(a, "@id")) < 0 ? b : a;
+}
+
 static void part_route(struct live *live, struct live_home *home, const struct mark *mark,
 		       json_t *item)
 {
+	bool any = !strcmp(mark->part, "any"), other = home->wrapper && any != home->wrapper_any;
+
 	(void)live;
-	if (!home->wrapper || strcmp(mark->part, "any") != 0)
+	if (!other)
+		home->wrapper = first_by_id(home->wrapper, item);
+	else if (!any)
 		home->wrapper = item;
+	home->wrapper_any = any && !other;
 }
 
 static void part_error(struct live *live, struct live_home *home, const struct mark *mark,
@@ -123,8 +134,7 @@ static void part_error(struct live *live, struct live_home *home, const struct m
 {
 	(void)live;
 	(void)mark;
-	if (!home->error)
-		home->error = item;
+	home->error = first_by_id(home->error, item);
 }
 
 /* As the app wrote it: the names that it was narrowed to are taken off. */

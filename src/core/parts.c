@@ -377,8 +377,8 @@ void parts_complete_policies(struct parts *policies, const struct group *group, 
 
 /* --- what is live --- */
 
-void parts_keep(struct parts *parts, const struct sites *sites,
-		bool (*stays)(const struct site *site))
+void parts_keep(struct parts *parts, const struct sites *sites, const struct group *group,
+		bool (*stays)(const struct site *site, const struct group *group))
 {
 	struct mark mark;
 	json_t *item;
@@ -389,7 +389,7 @@ void parts_keep(struct parts *parts, const struct sites *sites,
 
 		if (mark_of(parts->arena, parts->owner, item, &mark) && mark.place)
 			site = sites_find(sites, mark.name);
-		if (site && site->intent == INTENT_KEEP && stays(site))
+		if (site && site->intent == INTENT_KEEP && stays(site, group))
 			parts_add(parts, order_of(item), site->name, json_incref(item));
 	}
 }

@@ -48,9 +48,9 @@ void parts_make_policies(struct parts *parts, const struct site *site, const cha
 /* What stands between and behind all policies when there are any: without a default the other apps
  * of the group would lose TLS. */
 void parts_complete_policies(struct parts *policies, const struct group *group, const char *server);
-/* The tagged elements of the live list whose apps have KEEP and stay, as they are. */
-void parts_keep(struct parts *parts, const struct sites *sites,
-		bool (*stays)(const struct site *site));
+/* The tagged elements of the live list whose apps have KEEP and stay in this group, as they are. */
+void parts_keep(struct parts *parts, const struct sites *sites, const struct group *group,
+		bool (*stays)(const struct site *site, const struct group *group));
 /* Sorted parts with the foreign elements of the live list left in front of those of ours they are
  * in front of, or at the beginning or end, where they are there. */
 json_t *parts_array_new(struct parts *parts);
@@ -62,6 +62,7 @@ json_t *parts_attached_new(struct parts *parts);
 size_t groups_of_all(struct sites *sites, struct group **out);
 /* Only the addresses of sites that live in shared servers. */
 size_t groups_of_shared(struct sites *sites, struct group **out);
+bool group_has(const struct group *group, const struct site *site);
 
 /* Sets site->shared of all: whoever shares an address, and who cannot leave. */
 void share_addresses(struct sites *sites);

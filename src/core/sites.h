@@ -62,11 +62,11 @@ struct live_home {
 	const char *key;
 	const json_t *server;
 	const struct address *address; /* of the first listener */
-	const json_t
-		*wrapper;    /* around its routes; the one for any host only if there is no other */
-	const json_t *error; /* around its error routes, or NULL */
-	json_t *policies;    /* its TLS policies, null where one is lost, or NULL; in the pool */
-	json_t *block;	     /* made by live_block_on */
+	const json_t *wrapper;	       /* around its routes */
+	bool wrapper_any;	       /* ... the one for any host, as there is no other */
+	const json_t *error;	       /* around its error routes, or NULL */
+	json_t *policies; /* its TLS policies, null where one is lost, or NULL; in the pool */
+	json_t *block;	  /* made by live_block_on */
 };
 
 struct live_app {
