@@ -34,7 +34,7 @@ LDFLAGS_ALL = $(if $(SAN),$(SAN),-pie -Wl,-z,relro) -Wl,--as-needed $(LDFLAGS)
 
 # Rooms, outermost first: an archive may only use those to its right (DESIGN: arrows point inward).
 ROOMS   := cmd engine caddy sys core base
-LIBS_base := $(shell pkg-config --libs jansson yaml-0.1 2>/dev/null)
+LIBS_base := $(shell pkg-config --libs jansson yaml-0.1 2>/dev/null) -lm
 LIBS_sys  := $(shell pkg-config --libs libcurl libxxhash 2>/dev/null)
 LIBS_all  := $(LIBS_base) $(LIBS_sys)
 

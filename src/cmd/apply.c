@@ -107,7 +107,9 @@ static bool moves_on(const struct member *member, const struct change *change)
 {
 	const struct plan_caddy *plan = &member->report;
 
-	for (size_t i = 0; change->op == CHANGE_REMOVE && i < plan->app_count; i++)
+	if (change->op != CHANGE_REMOVE || strchr(change->path, '/'))
+		return false;
+	for (size_t i = 0; i < plan->app_count; i++)
 		if (!strcmp(plan->apps[i].name, change->app))
 			return plan->apps[i].status != APP_STATUS_LEFTOVER;
 	return false;

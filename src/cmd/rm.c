@@ -96,6 +96,7 @@ static bool remove_routes(struct cmd *cmd)
 		}
 	}
 	engine_options_from(cmd, &options);
+	options.allow_empty = true; /* the apps are named, and asked about */
 	world_plan(cmd->world, &options);
 	if (!world_apply(cmd->world, &options, &e)) {
 		say_error(cmd, &e);
@@ -179,6 +180,7 @@ void run_rm(struct cmd *cmd)
 		return;
 	}
 	engine_options_from(cmd, &options);
+	options.allow_empty = true; /* the apps are named, and asked about */
 	world_observe(cmd->world, OBSERVE_APPS | OBSERVE_CADDY);
 	world_plan(cmd->world, &options);
 	if (!check_apps(cmd) || !confirm(cmd))

@@ -261,7 +261,7 @@ static void guard_empty(struct sites *sites, size_t app_count)
 	struct site nobody = {.name = NULL};
 	size_t gone = 0;
 
-	if (app_count || sites->options->allow_empty || sites->options->selected)
+	if (app_count || sites->options->allow_empty)
 		return;
 	for (size_t i = 0; i < sites->count; i++)
 		if (sites->items[i].intent == INTENT_REMOVE) {

@@ -117,7 +117,7 @@ static const char *guard_tag(const struct apply *run, struct str *tag)
 	char path[600];
 
 	snprintf(path, sizeof path, CADDY_SERVERS_PATH "/%.500s", guard ? guard : "");
-	if (guard && json_span_member(raw, guard, &span) &&
+	if (guard && strlen(guard) <= 500 && json_span_member(raw, guard, &span) &&
 	    caddy_tag(live->hash, path, span.p, span.len, tag))
 		return tag->p;
 	str_clear(tag);

@@ -365,6 +365,27 @@ static void mark_of_the_server_is_lost(void **state)
 	assert_ids(c, "kata_80/tls_connection_policies", "a@80:tls kata_80:tls");
 }
 
+/* Somebody made a shared server listen elsewhere: its apps are set right, and who is left alone
+ * stays where it serves now, once. */
+static void listen_of_the_server_is_changed(void **state)
+{
+	struct plan_case *c = *state;
+
+	case_site(c, "a", ":80", "a.test", "x");
+	case_site(c, "b", ":80", "b.test", "x");
+	case_site(c, "d", ":80", "d.test", "x");
+	case_apply(c);
+	json_array_set_new(case_at(c, "kata_80/listen"), 0, json_string(":8180"));
+	case_folder(c, "d");
+	case_apply(c);
+	assert_ids(c, "kata_80/routes", "a@80 b@80");
+	assert_json(case_at(c, "d/listen"), "[':8180']");
+	case_site(c, "d", ":80", "d.test", "x");
+	case_apply(c);
+	assert_ids(c, "kata_80/routes", "a@80 b@80 d@80");
+	assert_int_equal(json_object_size(case_servers(c)), 1);
+}
+
 /* Live twice, in a server of its own and tagged in a shared one: left alone, or made one. */
 static void app_in_two_places(void **state)
 {
@@ -525,6 +546,7 @@ int main(void)
 		TEST(foreign_routes_stay),
 		TEST(leftovers_of_apps_go),
 		TEST(mark_of_the_server_is_lost),
+		TEST(listen_of_the_server_is_changed),
 		TEST(app_in_two_places),
 		TEST(damaged_parts),
 		TEST(app_at_a_path),
