@@ -68,8 +68,7 @@ bool world_keep_owner(struct world *world, struct kata_error *e);
 
 /* What to read. */
 enum { OBSERVE_APPS = 1, OBSERVE_CADDY = 2 };
-/* Reads apps from disk and every member, all at once. Failures are in the world. names NULL: every
- * app's file is read; else the others are listed with only what Caddy needs to keep them. */
+/* Reads apps from disk and every member, all at once. Failures are in the world. Once per world. */
 void world_observe(struct world *world, unsigned what);
 struct app *world_app(const struct world *world, const char *name);
 /* Reads an app's file (a config file, an env_file) below KATA_ROOT: "config/blog/ENV". */
@@ -92,8 +91,7 @@ const char *world_digest(const struct world *world);
  * differs. */
 bool world_apply(struct world *world, const struct engine_options *options, struct kata_error *e);
 
-/* Tries to bind the new addresses of a plan, and names who holds one. False when an address is
- * taken: *taken is its normal form, why says by whom. engine/probe.c */
-bool probe_address(const char *address, struct arena *a, const char **why);
+/* Whether an app was set aside on this member: refused by Caddy, or its address is taken. */
+bool member_has_aside(const struct member *member, const char *app);
 
 #endif

@@ -25,15 +25,6 @@ static const char *const result_names[] = {
 	[MEMBER_FAILED] = "failed",
 };
 
-/* Which plan tells what this run did: after refusals, without the apps that were set aside. */
-static bool is_aside(const struct member *member, const char *app)
-{
-	for (size_t i = 0; i < member->aside_count; i++)
-		if (!strcmp(member->asides[i].app, app))
-			return true;
-	return false;
-}
-
 /* A whole server in few words: where it listens and, when it is shared, for whom. */
 static const char *brief_server(struct cmd *cmd, const char *key, const json_t *server)
 {
@@ -145,7 +136,7 @@ static void print_member(struct cmd *cmd, const struct member *member, bool diff
 		say_line(cmd, STYLE_DIM, "caddy %s", member->endpoint.text);
 	for (size_t i = 0; member->plan && i < report->change_count; i++) {
 		if ((diff || member->result == MEMBER_APPLIED) &&
-		    !is_aside(member, report->changes[i].app)) {
+		    !member_has_aside(member, report->changes[i].app)) {
 			print_change(cmd, member, &report->changes[i]);
 			shown++;
 		}
@@ -206,7 +197,7 @@ static json_t *member_json_new(struct cmd *cmd, const struct member *member)
 	const struct plan_caddy *report = &member->report, *plan = member->plan;
 
 	for (size_t i = 0; plan && i < report->change_count; i++)
-		if (!is_aside(member, report->changes[i].app))
+		if (!member_has_aside(member, report->changes[i].app))
 			json_array_append_new(changes, change_json_new(cmd, &report->changes[i]));
 	for (size_t i = 0; plan && i < plan->problem_count; i++)
 		json_array_append_new(problems, problem_json_new(cmd, plan->problems[i].app,

@@ -62,7 +62,7 @@ static void row_make(struct cmd *cmd, const char *name, const struct app *app, s
 	row->server = row->view && row->view->server ? row->view->server : "";
 }
 
-static json_t *row_json_new(struct cmd *cmd, const struct row *row)
+static json_t *row_json_new(const struct row *row)
 {
 	const struct app_view *view = row->view;
 	json_t *out = json_object();
@@ -80,7 +80,6 @@ static json_t *row_json_new(struct cmd *cmd, const struct row *row)
 	json_object_set_new(out, "mode",
 			    row->app && row->app->mode ? json_string_nocheck(row->app->mode)
 						       : json_null());
-	(void)cmd;
 	return out;
 }
 
@@ -189,7 +188,7 @@ void run_ls(struct cmd *cmd)
 		json_t *apps = json_array();
 
 		for (size_t i = 0; i < count; i++)
-			json_array_append_new(apps, row_json_new(cmd, &rows[i]));
+			json_array_append_new(apps, row_json_new(&rows[i]));
 		say_json_take(cmd, json_pack("{s:o}", "apps", apps));
 	} else {
 		print_rows(cmd, rows, count);

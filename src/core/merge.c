@@ -10,6 +10,30 @@
 
 #include "kata/json.h"
 
+/* Fields inside a server's objects that each app has for itself. */
+static const struct {
+	const char *member, *field;
+} merged_members[] = {
+	{"automatic_https", "disable"},
+	{"automatic_https", "disable_certificates"},
+	{"automatic_https", "disable_redirects"},
+	{"automatic_https", "skip"},
+	{"automatic_https", "skip_certificates"},
+	{"logs", "default_logger_name"},
+	{"logs", "logger_names"},
+	{"logs", "skip_hosts"},
+	{"logs", "skip_unmapped_hosts"},
+};
+
+bool member_field_is_merged(const char *member, const char *field)
+{
+	for (size_t i = 0; i < sizeof merged_members / sizeof *merged_members; i++)
+		if (!strcmp(merged_members[i].member, member) &&
+		    !strcmp(merged_members[i].field, field))
+			return true;
+	return false;
+}
+
 /* Whether a list of names in automatic_https holds this host. */
 static bool list_has(const json_t *list, const char *host)
 {
@@ -155,8 +179,6 @@ static void merge_skips(const struct group *group, json_t *https, bool disable, 
 
 static void merge_https(const struct group *group, json_t *server)
 {
-	static const char *const own_rule[] = {"disable", "disable_certificates",
-					       "disable_redirects", "skip", "skip_certificates"};
 	struct votes disable = count_votes(group, "disable");
 	struct votes certificates = count_votes(group, "disable_certificates");
 	struct votes redirects = count_votes(group, "disable_redirects");
@@ -172,10 +194,9 @@ static void merge_https(const struct group *group, json_t *server)
 		present = present || own;
 		any_https = any_https || block_is_https(block, &site->hosts, group->address);
 		json_object_foreach(own, key, value)
-			json_object_set(https, key, value);
+			if (!member_field_is_merged("automatic_https", key))
+				json_object_set(https, key, value);
 	}
-	for (size_t i = 0; i < sizeof own_rule / sizeof *own_rule; i++)
-		json_object_del(https, own_rule[i]);
 	off = any_https ? disable.yes == group->count : disable.yes > 0;
 	set_switch(https, "disable", disable, off);
 	set_switch(https, "disable_certificates", certificates, certificates.yes == group->count);

@@ -172,10 +172,6 @@ static bool resolve_option(struct sites *sites, const struct group *group,
  * out. member NULL: the block itself. */
 static json_t *option_names_new(const struct group *group, const char *member)
 {
-	static const char *const ruled[] = {
-		"disable",    "disable_certificates", "disable_redirects",
-		"skip",	      "skip_certificates",    "logger_names",
-		"skip_hosts", "skip_unmapped_hosts",  "default_logger_name"};
 	json_t *names = json_object(), *value;
 	const char *key;
 
@@ -183,11 +179,10 @@ static json_t *option_names_new(const struct group *group, const char *member)
 		json_t *block = site_block_on(group->sites[i], group->address);
 
 		json_object_foreach(member ? json_object_get(block, member) : block, key, value)
-			if (member || !server_field_is_merged(key))
+			if (member ? !member_field_is_merged(member, key)
+				   : !server_field_is_merged(key))
 				json_object_set(names, key, json_null());
 	}
-	for (size_t r = 0; member && r < sizeof ruled / sizeof *ruled; r++)
-		json_object_del(names, ruled[r]);
 	return names;
 }
 

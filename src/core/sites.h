@@ -113,6 +113,8 @@ json_t *live_block_on(struct live_app *app, const char *key);
 
 /* Fields of a server that belong to one app or are merged; all others must agree. */
 bool server_field_is_merged(const char *field);
+/* The same for a field of an object in it, such as automatic_https (merge.c). */
+bool member_field_is_merged(const char *member, const char *field);
 /* Addresses in a listen array, parsed. */
 void addresses_of(struct arena *a, const json_t *listen, struct address **out, size_t *count);
 

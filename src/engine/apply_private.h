@@ -26,6 +26,9 @@ enum { RESTART_MS = 3000 }; /* how long a reloading or restarting Caddy is waite
 bool member_read(struct world *world, struct member *member);
 /* Finds the app that Caddy's refusal (member->error) is about and sets it aside. */
 enum blame blame_refusal(struct apply *run);
+/* Whether an address could be listened on now: tries to bind it. False: *why says by whom it is
+ * taken, in the arena. What cannot be told (no permission, a name) counts as free. */
+bool probe_address(const char *address, struct arena *a, const char **why);
 /* Sets aside the apps of the plan whose new addresses are taken. True when there were any. */
 bool probe_plan(struct apply *run);
 

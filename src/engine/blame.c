@@ -19,7 +19,7 @@ static bool is_touched(const struct plan_caddy *plan, const char *app)
 	return false;
 }
 
-static bool is_aside(const struct member *member, const char *app)
+bool member_has_aside(const struct member *member, const char *app)
 {
 	for (size_t i = 0; i < member->aside_count; i++)
 		if (!strcmp(member->asides[i].app, app))
@@ -286,7 +286,7 @@ bool probe_plan(struct apply *run)
 		const struct app_view *view = &plan->apps[i];
 
 		if ((view->status == APP_STATUS_MISSING || view->status == APP_STATUS_DRIFT) &&
-		    !is_aside(run->member, view->name))
+		    !member_has_aside(run->member, view->name))
 			any = probe_view(run, view, known) || any;
 	}
 	json_decref(known);

@@ -2,7 +2,7 @@
  * Whether an address that Caddy is about to listen on is free, asked of the kernel: an old
  * Caddy that fails to bind one listener leaves the others behind.
  */
-#include "kata/engine.h"
+#include "apply_private.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>

@@ -461,6 +461,19 @@ static void named_routes(void **state)
 	assert_json(case_at(c, "kata_443/named_routes"), "{'n':{},'a':{},'d':{}}");
 }
 
+/* A named route may be called like a field that is merged elsewhere. */
+static void named_routes_like_fields(void **state)
+{
+	struct plan_case *c = *state;
+
+	case_app(c, "a", "{'listen':[':443'],'named_routes':{'skip':{}}," ROUTES("a.test") "}");
+	case_apply(c);
+	case_app(c, "b",
+		 "{'listen':[':443'],'named_routes':{'skip':{'x':1}}," ROUTES("b.test") "}");
+	case_apply(c);
+	assert_refused(c, "b", "named_routes/skip", "a");
+}
+
 /* Conflicts all over: told all at once, in reasonable time. */
 static void many_conflicts(void **state)
 {
@@ -506,6 +519,7 @@ int main(void)
 		TEST(client_certificates),
 		TEST(what_is_logged),
 		TEST(named_routes),
+		TEST(named_routes_like_fields),
 		TEST(many_conflicts),
 	};
 
