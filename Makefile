@@ -20,7 +20,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1)
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),@:,@printf '  %-5s %s\n')
 
-PKGS    := libcurl jansson yaml-0.1 libxxhash
+PKGS    := libcurl jansson yaml-0.1 libxxhash libcrypto libarchive
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
            -Wwrite-strings -Wvla -Wundef -Wconversion -Wno-sign-conversion -fno-common
 WARN    += $(if $(DEVELOPER),-Werror)
@@ -33,9 +33,9 @@ CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -Iinclude $(WARN) $(OPT) $(if $(SAN),$(SAN),
 LDFLAGS_ALL = $(if $(SAN),$(SAN),-pie -Wl,-z,relro) -Wl,--as-needed $(LDFLAGS)
 
 # Rooms, outermost first: an archive may only use those to its right (DESIGN: arrows point inward).
-ROOMS   := cmd engine caddy sys core base
-LIBS_base := $(shell pkg-config --libs jansson yaml-0.1 2>/dev/null) -lm
-LIBS_sys  := $(shell pkg-config --libs libcurl libxxhash 2>/dev/null)
+ROOMS   := cmd engine docker caddy sys core base
+LIBS_base := $(shell pkg-config --libs jansson yaml-0.1 libcrypto 2>/dev/null) -lm
+LIBS_sys  := $(shell pkg-config --libs libcurl libxxhash libarchive 2>/dev/null)
 LIBS_all  := $(LIBS_base) $(LIBS_sys)
 
 room_objs = $(patsubst src/%.c,$(B)/%.o,$(wildcard src/$(1)/*.c))
@@ -71,7 +71,8 @@ rooms_of_base   := base
 rooms_of_core   := core base
 rooms_of_sys    := sys base
 rooms_of_caddy  := caddy sys core base
-rooms_of_engine := engine caddy sys core base
+rooms_of_docker := docker sys core base
+rooms_of_engine := engine docker caddy sys core base
 rooms_of_cmd    := $(ROOMS)
 unit_room = $(firstword $(subst _, ,$(notdir $(1))))
 
@@ -88,7 +89,7 @@ units: $(UNITS)
 # Fuzz targets: tests/fuzz/<name>.c. Linked with replay.c they replay tests/fuzz/corpus/<name>
 # under any compiler; linked with libFuzzer (clang) they search.
 FUZZERS  := $(filter-out replay,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
-FUZZ_LIB := $(foreach r,engine caddy sys core base,$(call archive,$(r)))
+FUZZ_LIB := $(foreach r,engine docker caddy sys core base,$(call archive,$(r)))
 
 $(B)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(FUZZ_LIB)
 	$(say) LINK $@
@@ -107,8 +108,8 @@ again     = $(MAKE) --no-print-directory $(if $(filter 1,$(V)),,-s) $(if $(filte
 ASAN      = B=$(BASAN) OPT='-O1 -g -fno-omit-frame-pointer' \
             SAN='-fsanitize=address,undefined -fno-sanitize-recover=all'
 FUZZ      = B=$(BFUZZ) CC=clang OPT='-O1 -g' SAN='-fsanitize=fuzzer-no-link,address,undefined'
-NEWEST    = $$(tests/lib/newest-caddy $(PEERS) || :)
-run_tests = KATA_TUI=$(B)/kata-tui KATA_CADDY_NEWEST="$(NEWEST)" $(PYTHON) -B tests/run $(if $(T),-k '$(T)')
+NEWEST    = $$(tests/lib/newest-peers $(PEERS) || :)
+run_tests = env KATA_TUI=$(B)/kata-tui $(NEWEST) $(PYTHON) -B tests/run $(if $(T),-k '$(T)')
 
 check: deps
 	$(Q)+$(again) tested
@@ -125,7 +126,7 @@ check-fast: deps
 # Unit tests, corpora and (with T=NAME, only those) integration tests under ASan and UBSan.
 asan: deps
 	$(Q)+$(again) $(ASAN) $(BASAN)/kata-tui units replays
-	$(Q)KATA_TUI=$(BASAN)/kata-tui KATA_CADDY_NEWEST="$(NEWEST)" $(PYTHON) -B tests/run \
+	$(Q)env KATA_TUI=$(BASAN)/kata-tui $(NEWEST) $(PYTHON) -B tests/run \
 		--units $(BASAN)/unit --replays $(BASAN)/replay $(if $(T),--integration -k '$(T)')
 
 valgrind: deps
@@ -240,8 +241,8 @@ install: kata-tui
 	put $(DATA)/bash-completion/completions share/completions/kata-tui.bash kata; \
 	put $(DATA)/zsh/site-functions share/completions/_kata-tui; \
 	put $(DATA)/kata-tui/themes 'themes/*'; \
-	(cd share/examples && find . -type f) | while read -r f; do \
-		install -D -m 644 "share/examples/$$f" "$(DATA)/kata-tui/examples/$$f"; done
+	(cd share && find examples runtimes -type f) | while read -r f; do \
+		install -D -m 644 "share/$$f" "$(DATA)/kata-tui/$$f"; done
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/kata-tui $(DESTDIR)$(PREFIX)/bin/kata

@@ -1,7 +1,9 @@
 /*
  * HTTP transfers on the event loop: libcurl's multi interface, driven by its socket and timer
- * callbacks, which only record what to watch. One easy handle and one connection per transfer.
- * What a failed transfer means is said in http_error.c, addresses are read in http_endpoint.c.
+ * callbacks, which only record what to watch. One easy handle per transfer.
+ *
+ * libcurl may not be called from its own callbacks, and on_data and source run there. What they
+ * start or cancel waits until libcurl has returned (http_settle).
  */
 #include "kata/http.h"
 
@@ -9,45 +11,28 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/socket.h>
 
 #include "http_private.h"
 #include "kata/error.h"
 #include "kata/loop.h"
 
-enum { HEADERS_MAX = 128 << 10, LINE_MAX_BYTES = 4096 };
+/* Connections kept open for later requests; streams use some of them up. */
+enum { KEEP_MAX = 64 };
 
 struct http {
 	struct loop *loop;
 	CURLM *multi; /* NULL until the first request */
 	uint64_t timer, at_stop;
-	struct transfer *first;
+	struct transfer *first, *last;
+	unsigned brief;	 /* how many of those run */
 	bool delivering; /* inside a done() */
-};
-
-struct transfer {
-	struct http *http;
-	struct transfer *prev, *next;
-	CURL *easy;
-	struct curl_slist *headers;
-	http_done *done;
-	void *arg;
-	struct http_response response;
-	char *at, *where;
-	bool local; /* over a unix socket */
-	bool doomed;
-	char detail[CURL_ERROR_SIZE];
-	size_t header_bytes;
-	bool headers_over;   /* the blank line was seen: what follows are trailers */
-	int fd;		     /* of the unix socket, to ask who is at the other end */
-	uint64_t fail_timer; /* delivers `failed` from the loop when the start itself failed */
-	struct kata_error failed;
+	bool inside;	 /* libcurl is running */
 };
 
 void http_response_init(struct http_response *response)
 {
-	*response = (struct http_response){.body = STR_INIT, .etag = STR_INIT, .type = STR_INIT};
+	*response = (struct http_response){
+		.body = STR_INIT, .etag = STR_INIT, .type = STR_INIT, .api_version = STR_INIT};
 }
 
 void http_response_release(struct http_response *response)
@@ -55,35 +40,51 @@ void http_response_release(struct http_response *response)
 	str_release(&response->body);
 	str_release(&response->etag);
 	str_release(&response->type);
+	str_release(&response->api_version);
 	http_response_init(response);
 }
 
 /* --- the end of a transfer --- */
 
-static void transfer_free(struct transfer *t)
+static void transfer_unlink(struct transfer *t)
 {
 	struct http *http = t->http;
 
-	if (t->easy) {
-		curl_multi_remove_handle(http->multi, t->easy);
-		curl_easy_cleanup(t->easy);
-	}
-	curl_slist_free_all(t->headers);
-	loop_timer_cancel(http->loop, t->fail_timer);
 	if (t->prev)
 		t->prev->next = t->next;
 	else
 		http->first = t->next;
 	if (t->next)
 		t->next->prev = t->prev;
-	http_response_release(&t->response);
-	free(t->at);
-	free(t->where);
-	free(t);
+	else
+		http->last = t->prev;
 	if (!http->first) {
 		loop_timer_cancel(http->loop, http->at_stop);
 		http->at_stop = 0;
 	}
+}
+
+static void transfer_free(struct transfer *t)
+{
+	struct http *http = t->http;
+
+	if (t->easy) {
+		if (!t->waiting)
+			curl_multi_remove_handle(http->multi, t->easy);
+		curl_easy_cleanup(t->easy);
+	}
+	if (t->brief && !t->waiting)
+		http->brief--;
+	curl_slist_free_all(t->headers);
+	loop_timer_cancel(http->loop, t->fail_timer);
+	transfer_unlink(t);
+	if (t->forget)
+		t->forget(t->arg);
+	http_response_release(&t->response);
+	free(t->at);
+	free(t->where);
+	free(t->base);
+	free(t);
 }
 
 /* Hands the outcome over and forgets the transfer first, so that done() may start another. */
@@ -92,6 +93,7 @@ static void transfer_deliver(struct transfer *t, bool ok, struct kata_error *e)
 	struct http *http = t->http;
 	struct http_response response = t->response;
 	http_done *done = t->done;
+	void (*forget)(void *) = t->forget;
 	void *arg = t->arg;
 
 	if (!ok)
@@ -99,10 +101,13 @@ static void transfer_deliver(struct transfer *t, bool ok, struct kata_error *e)
 	http_response_init(&t->response);
 	if (!ok)
 		http_response_release(&response);
+	t->forget = NULL;
 	transfer_free(t);
 	http->delivering = true;
 	done(arg, ok, ok ? &response : NULL, e);
 	http->delivering = false;
+	if (forget)
+		forget(arg);
 }
 
 static void fill_loopback(struct transfer *t)
@@ -115,8 +120,22 @@ static void fill_loopback(struct transfer *t)
 			       strncmp(ip, "::ffff:127.", 11) == 0;
 }
 
+/* The layer above wants it sent once more, to this path. */
+static void transfer_repeat(struct transfer *t, const char *path)
+{
+	curl_multi_remove_handle(t->http->multi, t->easy);
+	http_response_release(&t->response);
+	t->again = NULL;
+	t->header_bytes = 0;
+	t->headers_over = false;
+	http_set_url(t->easy, t->base, path);
+	if (curl_multi_add_handle(t->http->multi, t->easy) != CURLM_OK)
+		BUG("libcurl refuses a transfer");
+}
+
 static void transfer_end(struct transfer *t, CURLcode code)
 {
+	const char *path;
 	struct kata_error e = {0};
 	long status = 0, sys = 0;
 
@@ -127,6 +146,13 @@ static void transfer_end(struct transfer *t, CURLcode code)
 		curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
 		t->response.status = (int)status;
 		fill_loopback(t);
+		path = t->again ? t->again(t->arg, &t->response) : NULL;
+		if (path) {
+			transfer_repeat(t, path);
+			return;
+		}
+	} else if (t->ended) {
+		error_set(&e, ERROR_CANCELLED, "ended before its end");
 	} else {
 		curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &sys);
 		http_error_fill(
@@ -177,10 +203,48 @@ static void cancel_all(void *arg)
 
 /* --- libcurl and the loop --- */
 
+static void transfer_begin(struct transfer *t)
+{
+	t->waiting = false;
+	t->http->brief += t->brief;
+	if (curl_multi_add_handle(t->http->multi, t->easy) != CURLM_OK)
+		BUG("libcurl refuses a transfer");
+}
+
+static void begin_waiting(struct http *http)
+{
+	for (struct transfer *t = http->first; t; t = t->next)
+		if (t->waiting && (!t->brief || http->brief < HTTP_AT_ONCE))
+			transfer_begin(t);
+}
+
+/* After libcurl has run: what its callbacks asked for, and what has come to an end. */
+static void http_settle(struct http *http)
+{
+	struct transfer *next;
+
+	for (struct transfer *t = http->first; t; t = next) {
+		next = t->next;
+		if (t->cancelled)
+			transfer_free(t);
+	}
+	http_reap(http);
+	begin_waiting(http);
+}
+
+static void http_drive(struct http *http, curl_socket_t fd, int mask)
+{
+	int running;
+
+	http->inside = true;
+	curl_multi_socket_action(http->multi, fd, mask, &running);
+	http->inside = false;
+	http_settle(http);
+}
+
 static void on_socket(void *arg, int fd, short revents)
 {
-	struct http *http = arg;
-	int mask = 0, running;
+	int mask = 0;
 
 	if (revents & (POLLIN | POLLHUP))
 		mask |= CURL_CSELECT_IN;
@@ -188,18 +252,15 @@ static void on_socket(void *arg, int fd, short revents)
 		mask |= CURL_CSELECT_OUT;
 	if (revents & (POLLERR | POLLNVAL))
 		mask |= CURL_CSELECT_ERR;
-	curl_multi_socket_action(http->multi, fd, mask, &running);
-	http_reap(http);
+	http_drive(arg, fd, mask);
 }
 
 static void on_timer(void *arg)
 {
 	struct http *http = arg;
-	int running;
 
 	http->timer = 0;
-	curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-	http_reap(http);
+	http_drive(http, CURL_SOCKET_TIMEOUT, 0);
 }
 
 static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
@@ -250,14 +311,15 @@ static void http_wake(struct http *http)
 	curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
 	curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, watch_timer);
 	curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
+	curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)KEEP_MAX);
 }
 
 void http_free(struct http *http)
 {
 	if (!http)
 		return;
-	if (http->delivering)
-		BUG("http_free inside a done()");
+	if (http->delivering || http->inside)
+		BUG("http_free inside a callback");
 	while (http->first)
 		transfer_free(http->first);
 	if (http->multi) {
@@ -268,228 +330,7 @@ void http_free(struct http *http)
 	free(http);
 }
 
-/* --- what arrives --- */
-
-/* Opened here so that no child process ever inherits it. */
-static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
-{
-	struct transfer *t = arg;
-
-	(void)purpose;
-	t->fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-	return t->fd;
-}
-
-/* Asked while connected: afterwards the socket is gone. */
-static void fill_peer(struct transfer *t)
-{
-	struct ucred peer = {0};
-	socklen_t len = sizeof peer;
-
-	if (!t->local || t->fd < 0)
-		return;
-	if (getsockopt(t->fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0)
-		t->response.peer = peer.pid;
-	t->fd = -1;
-}
-
-/* Keeps the value when the line is this header and holds printable bytes only. */
-static bool take_header(const char *line, size_t len, const char *name, struct str *out)
-{
-	size_t n = strlen(name);
-
-	if (len <= n || line[n] != ':' || strncasecmp(line, name, n) != 0)
-		return false;
-	line += n + 1;
-	len -= n + 1;
-	while (len > 0 && (line[0] == ' ' || line[0] == '\t'))
-		line++, len--;
-	while (len > 0 && strchr(" \t\r\n", line[len - 1]))
-		len--;
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
-			return false;
-	str_clear(out);
-	str_addn(out, line, len);
-	return true;
-}
-
-static size_t on_header(char *line, size_t size, size_t count, void *arg)
-{
-	struct transfer *t = arg;
-	struct http_response *response = &t->response;
-	size_t len = size * count;
-
-	fill_peer(t);
-	t->header_bytes += len;
-	if (t->header_bytes > HEADERS_MAX)
-		return 0;
-	if (!t->headers_over && len >= 5 && strncmp(line, "HTTP/", 5) == 0) {
-		str_clear(&response->etag);
-		str_clear(&response->type);
-	} else if (len <= 2 && (line[0] == '\r' || line[0] == '\n')) {
-		long status = 0;
-
-		/* 100 Continue and its like are not the answer yet. */
-		curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
-		t->headers_over = status >= 200;
-	} else if (take_header(line, len, "etag", &response->etag)) {
-		response->etag_trailer = t->headers_over;
-	} else if (!t->headers_over) {
-		take_header(line, len, "content-type", &response->type);
-	}
-	return len;
-}
-
-static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
-{
-	struct transfer *t = arg;
-	size_t len = size * count;
-
-	t->headers_over = true;
-	if (len > HTTP_BODY_MAX - t->response.body.len)
-		return 0;
-	str_addn(&t->response.body, bytes, len);
-	return len;
-}
-
-/* --- what is sent --- */
-
-/* True when text can stand in a request line (path) or a header value. */
-static bool sendable(const char *text, bool path)
-{
-	size_t len = 0;
-
-	if (path && text[0] != '/')
-		return false;
-	for (; text[len]; len++) {
-		unsigned char c = (unsigned char)text[len];
-
-		if (c < ' ' || c == 0x7f || (path && (c == ' ' || c == '#' || c > 0x7f)))
-			return false;
-	}
-	return len < LINE_MAX_BYTES;
-}
-
-static void add_header(struct transfer *t, const char *name, const char *value)
-{
-	struct str line = STR_INIT;
-
-	str_add(&line, name);
-	str_add(&line, value);
-	struct curl_slist *grown = curl_slist_append(t->headers, line.p);
-	str_release(&line);
-	if (!grown)
-		BUG("libcurl has no memory");
-	t->headers = grown;
-}
-
-static void add_headers(struct transfer *t, const struct http_request *request)
-{
-	const char *authority = strstr(request->endpoint->base, "://");
-
-	/* Caddy wants an empty Host on its socket, and the port in any other. */
-	if (request->endpoint->socket)
-		add_header(t, "Host;", "");
-	else
-		add_header(t, "Host: ", authority ? authority + 3 : request->endpoint->base);
-	add_header(t, "Connection: ", "close");
-	add_header(t, "Expect:", "");
-	if (request->body)
-		add_header(t, "Content-Type: ", "application/json");
-	if (request->if_match)
-		add_header(t, "If-Match: ", request->if_match);
-	if (request->revalidate)
-		add_header(t, "Cache-Control: ", "must-revalidate");
-}
-
-/* An option that this libcurl does not know, or no memory: both are beyond the caller. */
-#define SET(easy, option, value)                                                                   \
-	do {                                                                                       \
-		CURLcode set_ = curl_easy_setopt(easy, option, value);                             \
-		if (set_ != CURLE_OK)                                                              \
-			BUG("%s: %s", #option, curl_easy_strerror(set_));                          \
-	} while (0)
-
-/* What holds for every transfer: nothing of the environment, no cleverness, no reuse. */
-static void set_common(CURL *easy, struct transfer *t)
-{
-	SET(easy, CURLOPT_PRIVATE, t);
-	SET(easy, CURLOPT_ERRORBUFFER, t->detail);
-	SET(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-	SET(easy, CURLOPT_OPENSOCKETDATA, t);
-	SET(easy, CURLOPT_HEADERFUNCTION, on_header);
-	SET(easy, CURLOPT_HEADERDATA, t);
-	SET(easy, CURLOPT_WRITEFUNCTION, on_body);
-	SET(easy, CURLOPT_WRITEDATA, t);
-	SET(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)HTTP_BODY_MAX);
-	SET(easy, CURLOPT_NOSIGNAL, 1L);
-	SET(easy, CURLOPT_PROXY, "");
-	SET(easy, CURLOPT_NOPROXY, "*");
-	SET(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	SET(easy, CURLOPT_FOLLOWLOCATION, 0L);
-	SET(easy, CURLOPT_PATH_AS_IS, 1L);
-	SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	SET(easy, CURLOPT_FORBID_REUSE, 1L);
-	SET(easy, CURLOPT_FRESH_CONNECT, 1L);
-	SET(easy, CURLOPT_BUFFERSIZE, 64L << 10);
-	SET(easy, CURLOPT_USERAGENT, "kata-tui/" KATA_VERSION);
-#if LIBCURL_VERSION_NUM >= 0x075500
-	SET(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-#else
-	SET(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
-#endif
-#if LIBCURL_VERSION_NUM >= 0x075700
-	/* A name server that hangs must not hold up the end of the program. */
-	SET(easy, CURLOPT_QUICK_EXIT, 1L);
-#endif
-}
-
-static void set_endpoint(CURL *easy, const struct http_endpoint *endpoint)
-{
-	SET(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-	SET(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-	if (endpoint->socket)
-		SET(easy, CURLOPT_UNIX_SOCKET_PATH, endpoint->socket);
-	if (endpoint->ca) {
-		SET(easy, CURLOPT_CAINFO, endpoint->ca);
-		SET(easy, CURLOPT_CAPATH, NULL);
-	}
-	if (endpoint->cert)
-		SET(easy, CURLOPT_SSLCERT, endpoint->cert);
-	if (endpoint->key)
-		SET(easy, CURLOPT_SSLKEY, endpoint->key);
-}
-
-static void set_request(CURL *easy, struct transfer *t, const struct http_request *request)
-{
-	long timeout = request->timeout_ms > 0 ? request->timeout_ms : HTTP_TIMEOUT_READ_MS;
-	struct str url = STR_INIT;
-
-	str_add(&url, request->endpoint->base);
-	str_add(&url, request->path);
-	SET(easy, CURLOPT_URL, url.p);
-	str_release(&url);
-	SET(easy, CURLOPT_TIMEOUT_MS, timeout);
-	SET(easy, CURLOPT_CONNECTTIMEOUT_MS, timeout < HTTP_CONNECT_MS ? timeout : HTTP_CONNECT_MS);
-	if (request->body) {
-		SET(easy, CURLOPT_POSTFIELDS, request->body);
-		SET(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
-	}
-	SET(easy, CURLOPT_CUSTOMREQUEST, request->method);
-	SET(easy, CURLOPT_HTTPHEADER, t->headers);
-}
-
-static char *request_where(const struct http_request *request)
-{
-	const struct http_endpoint *endpoint = request->endpoint;
-	struct str where = STR_INIT;
-
-	str_addf(&where, "%s %s%s%s", request->method, endpoint->socket ? "unix/" : endpoint->base,
-		 endpoint->socket ? endpoint->socket : "", endpoint->socket ? ":" : "");
-	str_add(&where, request->path);
-	return str_detach(&where);
-}
+/* --- the start --- */
 
 static void deliver_failed(void *arg)
 {
@@ -500,40 +341,74 @@ static void deliver_failed(void *arg)
 	transfer_deliver(t, false, &e);
 }
 
-void http_start(struct http *http, const struct http_request *request, http_done *done, void *arg)
+/* What of the request is needed beyond this call, but for what libcurl copies. */
+static struct transfer *transfer_new(struct http *http, const struct http_request *request)
 {
 	struct transfer *t = xcalloc(1, sizeof *t);
 
 	t->http = http;
-	t->done = done;
-	t->arg = arg;
+	t->again = request->again;
+	t->forget = request->forget;
+	t->on_data = request->on_data;
+	t->source = request->source;
+	t->stream_arg = request->stream_arg;
 	http_response_init(&t->response);
 	t->at = xstrdup(request->endpoint->text);
-	t->where = request_where(request);
+	t->base = xstrdup(request->endpoint->base);
+	t->where = http_where(request);
 	t->fd = -1;
 	t->local = request->endpoint->socket != NULL;
-	t->next = http->first;
-	if (t->next)
-		t->next->prev = t;
-	http->first = t;
-	if (!http->at_stop)
-		http->at_stop = loop_at_stop(http->loop, cancel_all, http);
-	if (!sendable(request->path, true) ||
-	    (request->if_match && !sendable(request->if_match, false))) {
-		error_set(&t->failed, ERROR_INVALID, "this path or tag cannot be sent");
-		t->fail_timer = loop_timer(http->loop, 0, deliver_failed, t);
-		return;
-	}
-	http_wake(http);
+	t->brief = request->keep && !t->on_data && !t->source && request->timeout_ms >= 0;
+	t->waiting = true;
+	t->prev = http->last;
+	*(t->prev ? &t->prev->next : &http->first) = t;
+	http->last = t;
+	return t;
+}
+
+static void transfer_prepare(struct transfer *t, const struct http_request *request)
+{
 	t->easy = curl_easy_init();
 	if (!t->easy)
 		BUG("libcurl has no memory");
-	add_headers(t, request);
-	set_common(t->easy, t);
-	set_endpoint(t->easy, request->endpoint);
-	set_request(t->easy, t, request);
-	if (curl_multi_add_handle(http->multi, t->easy) != CURLM_OK)
-		BUG("libcurl refuses a transfer");
+	HTTP_SET(t->easy, CURLOPT_PRIVATE, t);
+	http_set_connection(t->easy, request->endpoint, &t->fd, t->detail);
+	http_set_answer(t->easy, t);
+	http_set_request(t->easy, t, request);
+}
+
+struct transfer *http_start(struct http *http, const struct http_request *request, http_done *done,
+			    void *arg)
+{
+	struct transfer *t = transfer_new(http, request);
+
+	t->done = done;
+	t->arg = arg;
+	if (!http->at_stop)
+		http->at_stop = loop_at_stop(http->loop, cancel_all, http);
+	if (!http_sendable(request)) {
+		t->waiting = t->brief = false;
+		error_set(&t->failed, ERROR_INVALID, "this path or tag cannot be sent");
+		t->fail_timer = loop_timer(http->loop, 0, deliver_failed, t);
+		return t;
+	}
+	http_wake(http);
+	transfer_prepare(t, request);
+	if (!http->inside)
+		begin_waiting(http);
+	return t;
+}
+
+void http_cancel(struct transfer *transfer)
+{
+	struct http *http = transfer->http;
+
+	if (http->inside) {
+		transfer->cancelled = true;
+		return;
+	}
+	transfer_free(transfer);
+	begin_waiting(http);
 }
 
 /* --- one request to its end --- */
@@ -556,6 +431,13 @@ static void waiting_done(void *arg, bool ok, struct http_response *response, str
 		*waiting->e = *e;
 }
 
+void http_wait(struct http *http, const bool *over)
+{
+	while (!*over)
+		if (!loop_turn(http->loop, -1))
+			BUG("a transfer waits for nothing");
+}
+
 bool http_do(struct http *http, const struct http_request *request, struct http_response *response,
 	     struct kata_error *e)
 {
@@ -563,8 +445,6 @@ bool http_do(struct http *http, const struct http_request *request, struct http_
 
 	http_response_init(response);
 	http_start(http, request, waiting_done, &waiting);
-	while (!waiting.over)
-		if (!loop_turn(http->loop, -1))
-			BUG("a transfer waits for nothing");
+	http_wait(http, &waiting.over);
 	return waiting.ok;
 }

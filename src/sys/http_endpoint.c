@@ -138,6 +138,8 @@ static bool parse_any(struct http_endpoint *out, struct kata_error *e)
 		return parse_socket(out, rest, e);
 	if ((rest = after(out->text, "tcp/")))
 		return parse_tcp(out, "http://", rest, e);
+	if ((rest = after(out->text, "tcp://")))
+		return parse_url(out, "http://", rest, e);
 	if ((rest = after(out->text, "http://")))
 		return parse_url(out, "http://", rest, e);
 	if ((rest = after(out->text, "https://")))

@@ -3,6 +3,7 @@
 # machine with apt-get it installs exactly what is missing; else it prints the one command that
 # does, and exits 2. Groups: build, demo, test, fuzz, lint, valgrind.
 set -eu
+PATH=$PATH:/usr/sbin:/sbin
 missing=
 
 need() { # PACKAGE COMMAND...: the package is missing when the command fails
@@ -24,6 +25,8 @@ for group in "$@"; do
 		library jansson libjansson-dev
 		library yaml-0.1 libyaml-dev
 		library libxxhash libxxhash-dev
+		library libcrypto libssl-dev
+		library libarchive libarchive-dev
 		;;
 	demo)
 		program caddy caddy
@@ -35,6 +38,14 @@ for group in "$@"; do
 		program python3 python3
 		program curl curl
 		library cmocka libcmocka-dev
+		program dockerd docker.io
+		program docker docker.io
+		program docker-registry docker-registry
+		program debootstrap debootstrap
+		program ip iproute2
+		program iptables iptables
+		program tmux tmux
+		need busybox-static sh -c '[ -x /bin/busybox ] && ! ldd /bin/busybox'
 		;;
 	fuzz)
 		program clang clang
@@ -63,11 +74,11 @@ if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
 	exit 2
 fi
 
-# A Caddy installed for tests alone must not start serving on this machine: while we install, tell
-# the package's scripts to start nothing, by the system's own means, unless somebody did already.
+# A server installed for tests alone must not start serving on this machine: while we install, tell
+# the packages' scripts to start nothing, by the system's own means, unless somebody did already.
 policy=/usr/sbin/policy-rc.d
-case " $* " in
-*" caddy "*)
+servers=$(printf '%s\n' "$@" | sed -n 's/^\(caddy\|docker-registry\)$/\1/p; s/^docker.io$/docker/p')
+if [ -n "$servers" ]; then
 	if [ ! -e $policy ]; then
 		trap 'rm -f $policy' EXIT
 		trap 'exit 1' HUP INT TERM
@@ -75,10 +86,9 @@ case " $* " in
 		chmod 755 $policy
 	fi
 	[ ! -d /run/systemd/system ] ||
-		echo "  note  caddy.service gets installed, not started; it would start at the next boot:" \
-			"systemctl disable caddy"
-	;;
-esac
+		echo "  note  installed, not started; would start at the next boot:" \
+			"systemctl disable" $servers
+fi
 
 echo "  apt   installing $*"
 export DEBIAN_FRONTEND=noninteractive

@@ -16,6 +16,7 @@ static const struct {
 	{"localhost:2019", "http://localhost:2019", NULL},
 	{":2019", "http://localhost:2019", NULL},
 	{"tcp/caddy.example:80", "http://caddy.example:80", NULL},
+	{"tcp://docker.example:2375", "http://docker.example:2375", NULL},
 	{"http://127.0.0.1:2019", "http://127.0.0.1:2019", NULL},
 	{"http://127.0.0.1:2019/", "http://127.0.0.1:2019", NULL},
 	{"https://caddy:2021", "https://caddy:2021", NULL},
