@@ -50,6 +50,7 @@ struct app {
 	bool wants_caddy;	      /* the file has a caddy: key */
 	const char *server;	      /* x-kata-server, expanded, or NULL */
 	const char *mode;	      /* x-kata-mode, or NULL */
+	bool hold; /* set by whoever plans: its routes stay as they are in this run */
 	/* Paths inside the block ("routes/0/handle/0/password") whose text drew on a secret. */
 	const char **secret_paths;
 	size_t secret_count;
@@ -61,8 +62,9 @@ const char *app_name_problem(const char *name);
 
 /*
  * Decodes into *app (whatever is wrong lands in app->problems and state; never fails).
- * Top-level keys: services, caddy, environment, networks, volumes, secrets, configs, name and x-*
- * are known (x-kata-server, x-kata-mode, are ours, other x-kata-* a warning); the old ones
+ * Top-level keys: services, caddy, environment, networks, volumes, secrets, configs, include, name
+ * and x-* are known (x-kata-server, x-kata-mode, x-kata-profiles are ours, other x-kata-* a
+ * warning); the old ones
  * (version, build, app, instances, schedule, cloudflare ...) are ignored with one warning each;
  * anything else is an error with the nearest known name. The caddy block is expanded, turned into
  * JSON (strings for quoted scalars; plain scalars by the YAML 1.2 core schema; a plain scalar that
@@ -71,6 +73,8 @@ const char *app_name_problem(const char *name);
  */
 void app_decode(struct app *app, struct arena *arena, const struct app_source *source);
 void app_release(struct app *app);
+/* After problems were added by others (services): what app_decode does at its end. */
+void app_settle(struct app *app);
 
 /* Place in kata-compose.yaml of a path inside the caddy block; the deepest part that exists. */
 struct place app_caddy_place(const struct app *app, const char *path);

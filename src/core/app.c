@@ -57,6 +57,8 @@ static const struct top_key {
 	{"secrets", NULL},
 	{"configs", NULL},
 	{"name", NULL},
+	{"include", NULL},
+	{"x-kata-profiles", NULL},
 	{"x-kata-server", decode_server},
 	{"x-kata-mode", decode_mode},
 	{"version", decode_ignored},
@@ -348,6 +350,11 @@ void app_decode(struct app *app, struct arena *arena, const struct app_source *s
 	env_init(&app->env, arena);
 	if (has_file(&d))
 		decode_file(&d);
+	app_settle(app);
+}
+
+void app_settle(struct app *app)
+{
 	problems_sort(&app->problems);
 	if (!app->problems.errors)
 		return;

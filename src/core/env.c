@@ -351,8 +351,7 @@ static bool name_check(const char *name, size_t len, struct place place, struct 
 }
 
 /* docker compose would print a number or truth value anew; the person's text stays. */
-static void note_kept_text(const struct yaml_node *node, struct place place,
-			   struct problems *problems)
+void env_note_kept_text(const struct yaml_node *node, struct place place, struct problems *problems)
 {
 	if (!node->plain || yaml_scalar_type(node) == YAML_TEXT || !node->len)
 		return;
@@ -386,7 +385,7 @@ static void add_yaml_pair(struct env *env, enum env_layer layer, const struct ya
 	}
 	bool bare = yaml_scalar_type(value) == YAML_NULL;
 	if (!bare)
-		note_kept_text(value, yaml_place(value, file), problems);
+		env_note_kept_text(value, yaml_place(value, file), problems);
 	env_set(env, layer, key->text, bare ? NULL : value->text, false, place);
 }
 

@@ -38,4 +38,8 @@ bool env_expand_with(const struct env_expander *how, const char *text, size_t le
 /* The entry of a resolved environment whose name is these bytes, or NULL. */
 struct env_value *env_find(const struct env *env, const char *name, size_t len);
 
+/* Says that a plain scalar keeps its text where docker compose would print a number anew. */
+void env_note_kept_text(const struct yaml_node *node, struct place place,
+			struct problems *problems);
+
 #endif

@@ -181,7 +181,7 @@ static enum intent intent_of(const struct plan_options *options, const struct si
 		return INTENT_KEEP;
 	if (!site->app)
 		return options->complete ? INTENT_REMOVE : INTENT_KEEP;
-	if (site->app->state != APP_VALID)
+	if (site->app->state != APP_VALID || site->app->hold)
 		return INTENT_KEEP;
 	return site->app->caddy ? INTENT_SET : INTENT_REMOVE;
 }
