@@ -1,0 +1,75 @@
+/*
+ * Private to the rollout: one running step, and the helpers its functions use.
+ */
+#ifndef KATA_DOCKER_ROLLOUT_PRIVATE_H
+#define KATA_DOCKER_ROLLOUT_PRIVATE_H
+
+#include <stdbool.h>
+
+#include "kata/container.h"
+#include "kata/rollout.h"
+#include "kata/swarm.h"
+
+struct rollout {
+	struct docker *docker;
+	struct loop *loop;
+	struct docker_live *live;
+	struct rollout_host host;
+	struct arena *arena;
+	struct deploy **graphs;
+	size_t count, cap;
+	struct job *jobs;    /* running */
+	json_t *ids;	     /* "app/service" -> id of its newest container */
+	bool starting_range; /* a start with a range of host ports is under way */
+};
+
+struct job;
+/* The answer of a job's request; the job is still running. value is borrowed. */
+typedef void job_next(struct job *job, bool ok, const json_t *value, struct kata_error *e);
+
+/* One step while it runs. */
+struct job {
+	struct rollout *rollout;
+	struct deploy *graph;
+	struct step *step;
+	struct job *prev, *next;
+	struct transfer *transfer;
+	struct docker_stream *stream;
+	struct docker_logs *logs;
+	uint64_t timer;
+	job_next *answer;
+	void (*later)(struct job *job);
+	int64_t began, since; /* monotonic ms */
+	json_t *body, *list;  /* owned: request being sent; things still to do */
+	size_t index;
+	char *text; /* owned */
+	struct str out;
+	int observed; /* restarts seen at first, -1: nothing yet */
+	int failing;
+	struct docker_demux demux;
+	struct kata_error error; /* kept while logs are fetched */
+};
+
+const char *job_path(struct job *job); /* percent-encoded id or name of the container */
+void job_send(struct job *job, const char *method, const char *path, const json_t *body,
+	      int timeout_ms, job_next *answer);
+void job_send_auth(struct job *job, const char *method, const char *path, const json_t *body,
+		   const char *auth, job_next *answer);
+void job_later(struct job *job, int64_t ms, void (*later)(struct job *job));
+/* Ends the step. e: why it failed, when not ok. The job is gone afterwards. */
+void job_finish(struct job *job, bool ok, const struct kata_error *e);
+/* Ends it as failed, after its container's last log lines were fetched into step->details. */
+void job_fail_with_logs(struct job *job, const char *container, const struct kata_error *e);
+void job_say(struct job *job, const char *text);
+/* The common answer: ok, or the failure of the step. */
+job_next job_done;
+
+typedef void step_run(struct job *job);
+step_run rollout_create, rollout_gate, rollout_pull, rollout_build, rollout_prepare,
+	rollout_object_create, rollout_service_create, rollout_service_update, rollout_converge,
+	rollout_rollback, rollout_stack_gone;
+
+/* Facts for container_body_new, from the rollout. */
+struct container_facts rollout_facts(struct job *job);
+
+#endif
