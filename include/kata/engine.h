@@ -12,12 +12,18 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "kata/app.h"
 #include "kata/caddy.h"
+#include "kata/compose.h"
+#include "kata/deploy.h"
+#include "kata/docker.h"
 #include "kata/http.h"
 #include "kata/loop.h"
 #include "kata/plan.h"
+#include "kata/runtime.h"
+#include "kata/upstream.h"
 
 enum { APPLY_RETRY_MS = 30000 }; /* how long somebody else may keep writing */
 
@@ -42,6 +48,38 @@ struct member {
 	size_t aside_count, aside_cap;
 };
 
+/* An app's containers: what it wants of Docker, and how. In the order of world.apps. */
+struct app_model {
+	struct app *app;
+	struct compose compose; /* services; none when the app is not valid */
+	struct wishes wishes;
+	const char *folder; /* app/<app>, absolute */
+	uid_t uid;	    /* its owner */
+	gid_t gid;
+	bool deployed; /* .docker-compose.yaml is there: it was deployed once */
+	bool swarm;    /* the mode, once Docker was read */
+	const char
+		*mode_rule; /* what decided it: ".kata-mode", "x-kata-mode", "running", "default" */
+	bool live_compose, live_swarm; /* has something there */
+	json_t *block; /* the caddy block as in the file, when a dial in it names a service */
+	struct upstream *upstreams;
+	size_t upstream_count;
+	struct deploy images, deploy; /* plans */
+	bool planned;
+	bool held;  /* this run changed its containers and failed: its routes stay as they are */
+	bool waits; /* its routes wait: no address of a service that they name is known */
+	struct deploy down; /* what the other mode left, taken down first */
+	struct deploy back; /* steps that went back to the mode before */
+	enum model_result {
+		MODEL_NONE,    /* not in the run, or nothing to do */
+		MODEL_PLANNED, /* steps, not run */
+		MODEL_DONE,
+		MODEL_FAILED, /* steps say which, or error */
+	} result;
+	struct kata_error error; /* not of a step: locked, Docker unreadable, a bad mode */
+	int lock;
+};
+
 struct world {
 	struct arena *arena;
 	struct arena *load_arenas[3]; /* of the threads that read apps, or NULL */
@@ -51,8 +89,17 @@ struct world {
 	struct kata_error list_error;
 	struct app *apps; /* sorted by name, with their folder's problems */
 	size_t app_count;
+	struct app_model *models; /* of apps, same index */
 	struct member *members;
 	size_t member_count;
+	struct docker docker;
+	bool docker_set;   /* world_set_docker was called */
+	const char *focus; /* the one app that the run is about: no other is read from Docker */
+	struct docker_live live;
+	json_t *readings;	  /* earlier ones: steps under way still point into them */
+	struct runtime *runtimes; /* those asked for so far */
+	size_t runtime_count, runtime_cap;
+	bool keep_upstreams; /* dials that name services stay as they are */
 	struct loop *loop;
 	struct http *http;
 };
@@ -63,13 +110,28 @@ bool world_new(struct world **out, const char *root, const char *owner, struct k
 void world_free(struct world *world);
 /* Adds a Caddy; false for a text that is no endpoint. */
 bool world_add_member(struct world *world, const char *endpoint, struct kata_error *e);
+/* Where Docker is: --docker, DOCKER_HOST, DOCKER_CERT_PATH (each may be NULL). False for what is no
+ * address. */
+bool world_set_docker(struct world *world, const char *host, const char *env, const char *cert_path,
+		      struct kata_error *e);
 /* Writes .kata/owner if absent, so that it stays when the host's name changes. */
 bool world_keep_owner(struct world *world, struct kata_error *e);
 
-/* What to read. */
-enum { OBSERVE_APPS = 1, OBSERVE_CADDY = 2 };
+/* What to read. Docker is read if an app of the run has services, or was deployed once;
+ * OBSERVE_DOCKER_ALWAYS reads it in any case. */
+enum {
+	OBSERVE_APPS = 1,
+	OBSERVE_CADDY = 2,
+	OBSERVE_DOCKER = 4,
+	OBSERVE_DOCKER_ALWAYS = 8 | OBSERVE_DOCKER,
+};
 /* Reads apps from disk and every member, all at once. Failures are in the world. Once per world. */
 void world_observe(struct world *world, unsigned what);
+/* Reads the engine again: containers, networks, volumes, services ... */
+bool world_observe_docker(struct world *world);
+struct app_model *world_model(const struct world *world, const char *name);
+/* The .docker-compose.yaml that a deploy would write now. */
+void model_yaml(struct world *world, const struct app_model *model, struct str *out);
 struct app *world_app(const struct world *world, const char *name);
 /* Reads an app's file (a config file, an env_file) below KATA_ROOT: "config/blog/ENV". */
 void world_read_file(struct world *world, const char *path, struct app_file *out);
@@ -93,5 +155,40 @@ bool world_apply(struct world *world, const struct engine_options *options, stru
 
 /* Whether an app was set aside on this member: refused by Caddy, or its address is taken. */
 bool member_has_aside(const struct member *member, const char *app);
+
+/* --- containers --- */
+
+struct work {
+	enum deploy_verb verb;
+	bool stop; /* stop instead of deploying */
+	bool down; /* take down: containers, services, networks */
+	bool wipe; /* ... and volumes */
+	bool detach, pull, fresh;
+	bool wait;		     /* queue behind another run on the same app */
+	bool routes;		     /* make Caddy agree as well */
+	const char *const *services; /* of the one app of the run; NULL: all */
+	size_t service_count;
+	/* A step began, ended, or said something (text). NULL: nobody listens. */
+	void (*report)(void *arg, const struct step *step, const char *text);
+	void (*progress)(void *arg, const struct step *step, const char *layer, json_int_t now,
+			 json_int_t total);
+	void *report_arg;
+	const char *config_home; /* folder of docker's config.json, or NULL */
+};
+
+/* Plans containers of the selected apps, after world_observe. Results are in the models. */
+void world_plan_work(struct world *world, const struct engine_options *options,
+		     const struct work *work);
+/* Does it: images, containers or services, then (work->routes) Caddy, then what leaves after the
+ * routes. False (and nothing done): --if-plan differs. */
+bool world_work(struct world *world, const struct engine_options *options, const struct work *work,
+		struct kata_error *e);
+
+/* Chooses the model's mode anew, after its wish was changed. */
+void model_choose_mode(const struct world *world, struct app_model *model);
+/* From now on the app wants no routes. */
+void app_forget_routes(struct world *world, struct app *app);
+/* Writes the wishes of a model to config/<app>/STATE and app/<app>/.kata-mode. */
+bool model_wish(struct world *world, const struct app_model *model, struct kata_error *e);
 
 #endif

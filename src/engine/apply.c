@@ -12,6 +12,7 @@
 #include "kata/address.h"
 #include "kata/json.h"
 #include "kata/text.h"
+#include "work.h"
 
 enum outcome {
 	OUTCOME_DONE,	 /* what was wanted is live */
@@ -41,6 +42,7 @@ static void plan_with(const struct apply *run, struct plan_caddy *plan, const ch
 				       .aside = member->asides,
 				       .aside_count = member->aside_count};
 
+	routes_resolve(run->world, run->member);
 	plan_caddy_init(plan);
 	plan_caddy_make(plan, &live, world->apps, world->app_count, &options);
 }
@@ -72,6 +74,22 @@ void world_plan(struct world *world, const struct engine_options *options)
 	}
 }
 
+void world_plan_again(struct world *world, const struct engine_options *options, bool read)
+{
+	for (size_t i = 0; i < world->member_count; i++) {
+		struct member *member = &world->members[i];
+
+		if (member->plan == &member->again)
+			plan_caddy_release(&member->again);
+		if (member->plan)
+			plan_caddy_release(&member->report);
+		member->plan = NULL;
+		if (read)
+			member_read(world, member);
+	}
+	world_plan(world, options);
+}
+
 const char *world_digest(const struct world *world)
 {
 	uint64_t digest = FNV64_INIT;
@@ -82,6 +100,11 @@ const char *world_digest(const struct world *world)
 		digest = fnv1a64(member->endpoint.text, strlen(member->endpoint.text), digest);
 		if (member->plan)
 			digest = plan_caddy_digest(&member->report, digest);
+	}
+	for (size_t i = 0; world->models && i < world->app_count; i++) {
+		digest = deploy_digest(&world->models[i].down, digest);
+		digest = deploy_digest(&world->models[i].images, digest);
+		digest = deploy_digest(&world->models[i].deploy, digest);
 	}
 	return arena_printf(world->arena, "%016llx", (unsigned long long)digest);
 }

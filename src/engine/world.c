@@ -3,6 +3,7 @@
  * apps are read from disk while they answer.
  */
 #include "apply_private.h"
+#include "models.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -127,6 +128,8 @@ void world_free(struct world *world)
 		return;
 	for (size_t i = 0; i < world->member_count; i++)
 		member_release(&world->members[i]);
+	models_release(world);
+	containers_release(world);
 	for (size_t i = 0; i < world->app_count; i++)
 		app_release(&world->apps[i]);
 	http_free(world->http);
@@ -400,8 +403,18 @@ bool member_read(struct world *world, struct member *member)
 	}
 }
 
+/* Whether any app has, or had, containers. */
+static bool wants_docker(const struct world *world)
+{
+	for (size_t i = 0; i < world->app_count; i++)
+		if (world->models[i].compose.service_count || world->models[i].deployed)
+			return true;
+	return false;
+}
+
 void world_observe(struct world *world, unsigned what)
 {
+	unsigned always = OBSERVE_DOCKER_ALWAYS & ~(unsigned)OBSERVE_DOCKER;
 	size_t waiting = 0;
 
 	if (what & OBSERVE_CADDY) {
@@ -411,8 +424,13 @@ void world_observe(struct world *world, unsigned what)
 				   &world->members[i].live, read_done, &waiting);
 		loop_turn(world->loop, 0);
 	}
-	if (what & OBSERVE_APPS)
+	if (what & OBSERVE_APPS) {
 		read_apps(world);
+		models_load(world);
+	}
+	if (world->docker_set && (what & OBSERVE_DOCKER) &&
+	    ((what & always) || wants_docker(world)))
+		world_observe_docker(world);
 	while (waiting && loop_turn(world->loop, -1))
 		;
 	/* A Caddy that reloads closes its connections; it answers in a moment. */

@@ -1,0 +1,19 @@
+/*
+ * Private to work.c and work_plan.c: one run over the containers of some apps.
+ */
+#ifndef KATA_ENGINE_WORK_H
+#define KATA_ENGINE_WORK_H
+
+#include "models.h"
+
+/* Plans one model: what the other mode left, images, and containers as far as they can be told. */
+void work_plan_model(struct world *world, struct app_model *model, const struct work *work);
+bool work_is_selected(const struct engine_options *options, const char *app);
+/* Something to do, or to say. */
+bool work_has_steps(const struct app_model *model);
+bool model_is_upstream(const struct app_model *model, const char *service);
+
+/* Apply.c: reads the members again when `read`, and plans them anew. */
+void world_plan_again(struct world *world, const struct engine_options *options, bool read);
+
+#endif
