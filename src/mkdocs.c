@@ -132,12 +132,35 @@ static const char man_tail[] =
 	"kata\\-tui config:caddy blog | jq .routes\n"
 	".fi\n";
 
+static void man_compose(void)
+{
+	const struct compose_key *key;
+
+	fputs(".SH COMPOSE KEYS\n"
+	      "What becomes of each key of the Compose specification, in Compose mode and in Swarm "
+	      "mode.\n"
+	      "Ignored: accepted, without effect there. Refused: an error.\n",
+	      stdout);
+	for (size_t i = 0; (key = compose_key_row(i)); i++) {
+		fputs(".TP\n.B ", stdout);
+		man_text(key->path);
+		printf("\nCompose: %s. Swarm: %s.", compose_support_name(key->compose),
+		       compose_support_name(key->swarm));
+		putchar('\n');
+		if (key->note) {
+			man_text(key->note);
+			fputs(".\n", stdout);
+		}
+	}
+}
+
 static void print_man(void)
 {
 	fputs(man_head, stdout);
 	man_commands();
 	fputs(".SH OPTIONS OF EVERY COMMAND\n", stdout);
 	man_options(0);
+	man_compose();
 	fputs(man_tail, stdout);
 }
 

@@ -233,20 +233,12 @@ static void print_report_json(struct cmd *cmd, const char *name)
 	json_object_set_new(out, "owner", json_string(world->owner));
 	json_object_set_new(out, "plan", json_string(world_digest(world)));
 	json_object_set_new(out, "caddy", members);
+	json_object_set_new(out, "containers", models_json_new(cmd));
 	json_object_set_new(out, "problems", problems);
 	say_json_take(cmd, out);
 }
 
 /* --- the commands --- */
-
-/* Caddy may not be reachable at all; then a named app can only be looked for on disk. */
-static bool prepare(struct cmd *cmd, struct engine_options *options)
-{
-	engine_options_from(cmd, options);
-	world_observe(cmd->world, OBSERVE_APPS | OBSERVE_CADDY);
-	world_plan(cmd->world, options);
-	return check_apps(cmd);
-}
 
 /* A folder without a file keeps what is live: worth a word each time, as nothing else tells. */
 static void report_kept(struct cmd *cmd)
@@ -274,52 +266,118 @@ static void finish_report(struct cmd *cmd, enum severity least)
 {
 	report_files(cmd, least);
 	report_kept(cmd);
+	report_models(cmd);
 	for (size_t i = 0; i < cmd->world->member_count; i++)
 		report_member(cmd, &cmd->world->members[i]);
+}
+
+static bool differs(const struct world *world)
+{
+	for (size_t i = 0; i < world->member_count; i++)
+		if (world->members[i].result == MEMBER_PLANNED)
+			return true;
+	for (size_t i = 0; world->models && i < world->app_count; i++)
+		if (world->models[i].result == MODEL_PLANNED)
+			return true;
+	return false;
+}
+
+static void print_models(struct cmd *cmd)
+{
+	for (size_t i = 0; cmd->world->models && i < cmd->world->app_count; i++) {
+		const struct app_model *model = &cmd->world->models[i];
+
+		print_plan(cmd, &model->down);
+		print_plan(cmd, &model->images);
+		print_plan(cmd, &model->deploy);
+	}
+}
+
+static void show(struct cmd *cmd)
+{
+	bool any = differs(cmd->world);
+
+	if (!cmd->options.json)
+		print_models(cmd);
+	for (size_t i = 0; i < cmd->world->member_count && !cmd->options.json; i++)
+		print_member(cmd, &cmd->world->members[i], true);
+	if (cmd->options.json)
+		print_report_json(cmd, "diff");
+	else if (any)
+		say_line(cmd, STYLE_DIM, "plan %s", world_digest(cmd->world));
+	finish_report(cmd, cmd->options.verbose ? SEVERITY_NOTE : SEVERITY_WARNING);
+	if (cmd->exit)
+		cmd->exit = EXIT_USAGE;
+	else if (any)
+		cmd->exit = EXIT_TROUBLE;
+}
+
+void show_work(struct cmd *cmd, const char **apps, size_t count, const struct work *work)
+{
+	struct engine_options options;
+
+	cmd->apps = apps;
+	cmd->app_count = count;
+	engine_options_from(cmd, &options);
+	world_plan_work(cmd->world, &options, work);
+	world_plan(cmd->world, &options);
+	show(cmd);
+}
+
+void finish_work(struct cmd *cmd, const char **apps, size_t count)
+{
+	cmd->apps = apps;
+	cmd->app_count = count;
+	for (size_t i = 0; i < cmd->world->member_count && !cmd->options.json; i++)
+		print_member(cmd, &cmd->world->members[i], false);
+	if (cmd->options.json)
+		print_report_json(cmd, "apply");
+	finish_report(cmd, cmd->options.verbose ? SEVERITY_NOTE : SEVERITY_ERROR);
+}
+
+/* The apps on disk are known, and with them whether Docker is needed. */
+static bool prepare(struct cmd *cmd, struct engine_options *options, const struct work *work)
+{
+	const char *keep = cmd->options.upstreams;
+
+	cmd->world->keep_upstreams = keep && !strcmp(keep, "keep");
+	if (cmd->arg_count == 1)
+		cmd->world->focus = cmd->args[0];
+	engine_options_from(cmd, options);
+	world_observe(cmd->world, OBSERVE_APPS | OBSERVE_CADDY | OBSERVE_DOCKER);
+	world_plan_work(cmd->world, options, work);
+	world_plan(cmd->world, options);
+	return check_apps(cmd);
 }
 
 void run_diff(struct cmd *cmd)
 {
 	struct engine_options options;
-	bool differs = false;
+	struct work work;
 
-	if (!prepare(cmd, &options))
-		return;
-	for (size_t i = 0; i < cmd->world->member_count; i++) {
-		differs = differs || cmd->world->members[i].result == MEMBER_PLANNED;
-		if (!cmd->options.json)
-			print_member(cmd, &cmd->world->members[i], true);
-	}
-	if (cmd->options.json)
-		print_report_json(cmd, "diff");
-	else if (differs)
-		say_line(cmd, STYLE_DIM, "plan %s", world_digest(cmd->world));
-	finish_report(cmd, cmd->options.verbose ? SEVERITY_NOTE : SEVERITY_WARNING);
-	if (cmd->exit)
-		cmd->exit = EXIT_USAGE;
-	else if (differs)
-		cmd->exit = EXIT_TROUBLE;
+	work_from(cmd, DEPLOY_REPAIR, &work);
+	if (prepare(cmd, &options, &work))
+		show(cmd);
 }
 
 void run_apply(struct cmd *cmd)
 {
 	struct engine_options options;
+	struct work work;
 	struct kata_error e;
 
 	if (cmd->options.dry_run) {
 		run_diff(cmd);
 		return;
 	}
-	if (!prepare(cmd, &options))
+	work_from(cmd, DEPLOY_REPAIR, &work);
+	if (!prepare(cmd, &options, &work))
 		return;
-	if (!world_apply(cmd->world, &options, &e)) {
+	if (!world_work(cmd->world, &options, &work, &e)) {
 		say_error(cmd, &e);
 		cmd_fail(cmd, EXIT_TROUBLE);
 		return;
 	}
-	for (size_t i = 0; i < cmd->world->member_count && !cmd->options.json; i++)
-		print_member(cmd, &cmd->world->members[i], false);
-	if (cmd->options.json)
-		print_report_json(cmd, "apply");
-	finish_report(cmd, cmd->options.verbose ? SEVERITY_NOTE : SEVERITY_ERROR);
+	progress_end(cmd);
+	finish_work(cmd, cmd->arg_count ? cmd->args : NULL, cmd->arg_count);
 }

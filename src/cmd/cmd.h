@@ -23,8 +23,12 @@ struct texts {
 
 struct options {
 	const char *root, *if_plan, *service;
+	const char *docker, *since, *tail;
 	struct texts caddy, adopt;
 	bool json, quiet, verbose, no_color, dry_run, reveal, allow_empty, raw, force, wipe;
+	bool follow, timestamps;
+	const char *upstreams;
+	bool detach, pull, force_recreate, wait;
 };
 
 struct cmd {
@@ -32,12 +36,17 @@ struct cmd {
 	struct options options;
 	const char **args; /* without options */
 	size_t arg_count;
+	bool *given; /* options that were given, by row of option_table */
 	struct arena *arena;
 	struct world *world; /* NULL for commands that need none */
 	bool color;
-	bool brief;	      /* the process ends with the command: nothing is freed */
-	bool caddy_default;   /* nobody said where Caddy is */
-	int exit;	      /* the worst so far */
+	bool brief;	    /* the process ends with the command: nothing is freed */
+	bool caddy_default; /* nobody said where Caddy is */
+	int exit;	    /* the worst so far */
+	const char **apps;  /* those of the run, when the arguments are not just apps */
+	size_t app_count;
+	bool live_line;	      /* progress may write over a line of the terminal */
+	bool line_shown;      /* ... and has */
 	struct texts secrets; /* values to mask, longest first; made at first use */
 	bool secrets_known;
 };
@@ -56,6 +65,12 @@ enum {
 	TAKES_FORCE = 1 << 3,
 	TAKES_SERVICE = 1 << 4,
 	TAKES_REVEAL = 1 << 5,
+	TAKES_DEPLOY = 1 << 6, /* --detach --pull --force-recreate */
+	TAKES_WAIT = 1 << 7,   /* --wait */
+	TAKES_LOGS = 1 << 16,  /* --follow --tail --since --timestamps */
+	/* The last argument begins a command line of its own: from there on nothing is an option.
+	 */
+	TAKES_WORDS = 1 << 17,
 };
 
 struct option_row {
@@ -88,6 +103,7 @@ const struct command *command_find(const char *name);
 
 /* --- parse.c --- */
 
+void texts_add(struct arena *a, struct texts *texts, const char *text);
 /* Fills cmd from argv; false (and the reason on stderr) for a usage error. */
 bool cmd_parse(struct cmd *cmd, int argc, char **argv);
 
@@ -112,7 +128,11 @@ void say_line(struct cmd *cmd, enum style style, const char *fmt, ...)
 void say_json_take(struct cmd *cmd, json_t *value_take);
 /* kata-tui: <where>: <what>, hint: <what to do>, to stderr. Does not set the exit status. */
 void say_error(struct cmd *cmd, const struct kata_error *e);
+/* One line of what somebody else said (a log), to stderr. */
+void say_error_line(struct cmd *cmd, const char *text);
 void say_problem(struct cmd *cmd, const char *app, const struct problem *p);
+/* One dim line to stderr, unless --quiet: what is going on, or missing, and is no error. */
+void say_note(struct cmd *cmd, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Raises cmd->exit to at least status. */
 void cmd_fail(struct cmd *cmd, int status);
 /* Masks known secrets in text; returns text itself when there is nothing to mask. */
@@ -140,12 +160,45 @@ void engine_options_from(const struct cmd *cmd, struct engine_options *out);
 /* Whether a Caddy that cannot be reached is nobody's business: none was named, and no app of the
  * run has a caddy: block (it is optional). */
 bool caddy_not_needed(const struct cmd *cmd, const struct member *member);
+/* Says that there is no app of this name, with the nearest one. */
+void no_such_app(struct cmd *cmd, const char *name);
 /* The app named by the first argument; NULL (said) when there is none. */
 struct app *one_app(struct cmd *cmd);
 const char *app_state_name(const struct app *app);
 const char *app_status_name(enum app_status status);
+/* "yes", "ignored", "refused". */
+const char *compose_support_name(enum compose_support support);
 
+/* Problems of one app's file: errors only. Sets the exit status. */
+void report_app_problems(struct cmd *cmd, const struct app *app);
+
+/* status_docker.c: the engine's part of status. */
+void print_docker_status(struct cmd *cmd);
+json_t *docker_status_new(struct cmd *cmd);
+
+/* --- deploy.c, apply.c, steps.c: runs over containers and routes --- */
+
+/* Folder of docker's config.json, or NULL. */
+const char *docker_config_home(struct cmd *cmd);
+/* What the options ask for, with its progress reported here. */
+void work_from(struct cmd *cmd, enum deploy_verb verb, struct work *out);
+/* Plans and shows what the work would do. */
+void show_work(struct cmd *cmd, const char **apps, size_t count, const struct work *work);
+/* After the work: what Caddy got, what went wrong. */
+void finish_work(struct cmd *cmd, const char **apps, size_t count);
+void print_plan(struct cmd *cmd, const struct deploy *deploy);
+void report_step(void *arg, const struct step *step, const char *text);
+void report_progress(void *arg, const struct step *step, const char *layer, json_int_t now,
+		     json_int_t total);
+/* Takes the line away that progress wrote over. */
+void progress_end(struct cmd *cmd);
+/* Failed steps, with their last log lines, and what keeps apps from being deployed. */
+void report_models(struct cmd *cmd);
+json_t *models_json_new(struct cmd *cmd);
+
+command_fn run_deploy, run_restart, run_stop, run_start, run_scale, run_mode;
 command_fn run_diff, run_apply, run_ls, run_status, run_validate, run_config_stack,
-	run_config_caddy, run_config_env, run_rm, run_setup, run_help, run_version;
+	run_config_caddy, run_config_env, run_rm, run_setup, run_help, run_version, run_ps,
+	run_logs, run_run, run_docker, run_docker_services, run_config_docker;
 
 #endif

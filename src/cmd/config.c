@@ -1,6 +1,6 @@
 /*
- * config:stack, config:caddy, config:env: what an app is made of, as it is on disk, live, and
- * merged.
+ * config:stack, config:caddy, config:env, config:docker: what an app is made of, as it is on disk,
+ * live, merged, and generated.
  */
 #include "cmd.h"
 
@@ -190,10 +190,11 @@ static void print_env(struct cmd *cmd, const struct app *app, const struct env *
 }
 
 /* env_file of a service: one path or a list, relative to the app's folder and inside KATA_ROOT. */
-static size_t read_env_files(struct cmd *cmd, const struct app *app, struct app_file **out)
+static size_t read_env_files(struct cmd *cmd, const struct app *app, const char *service,
+			     struct app_file **out)
 {
-	const struct yaml_node *node = yaml_get(
-		yaml_get(yaml_get(app->root, "services"), cmd->options.service), "env_file");
+	const struct yaml_node *node =
+		yaml_get(yaml_get(yaml_get(app->root, "services"), service), "env_file");
 	size_t max = node && node->kind == YAML_SEQUENCE ? node->count : 1, count = 0;
 
 	*out = arena_alloc(cmd->arena, (max + 1) * sizeof **out);
@@ -229,7 +230,7 @@ static void print_service_env(struct cmd *cmd, const struct app *app)
 		return;
 	}
 	problems_init(&problems, cmd->arena);
-	count = read_env_files(cmd, app, &files);
+	count = read_env_files(cmd, app, cmd->options.service, &files);
 	app_service_env(app, cmd->options.service, files, count, cmd->arena, &env, &problems);
 	for (size_t i = 0; i < problems.count; i++)
 		say_problem(cmd, app->name, &problems.items[i]);
@@ -256,4 +257,94 @@ void run_config_env(struct cmd *cmd)
 		print_service_env(cmd, app);
 	else
 		print_env(cmd, app, &app->env);
+}
+
+/* --- config:docker --- */
+
+/* What a service's environment draws from ENV is secret, however short it is. */
+static void mask_environment(struct cmd *cmd, const struct app *app, const char *service,
+			     json_t *environment)
+{
+	struct problems problems;
+	struct app_file *files;
+	struct env env;
+	size_t count = read_env_files(cmd, app, service, &files);
+
+	problems_init(&problems, cmd->arena);
+	app_service_env(app, service, files, count, cmd->arena, &env, &problems);
+	for (size_t i = 0; i < env.count; i++)
+		if (env.items[i].secret && json_member_text(environment, env.items[i].name))
+			json_object_set_new(environment, env.items[i].name, json_string("***"));
+}
+
+/* The model with masked services. Contents of secrets and configs stay: the names of those are made
+ * from them, and they are not in the file. New references. */
+static void mask_model(struct cmd *cmd, const struct app_model *model, struct app_model *out)
+{
+	json_t *services = json_object();
+
+	*out = *model;
+	out->compose.services = arena_alloc(cmd->arena, (model->compose.service_count + 1) *
+								sizeof *out->compose.services);
+	for (size_t i = 0; i < model->compose.service_count; i++) {
+		struct compose_service *service = &out->compose.services[i];
+		json_t *masked;
+
+		*service = model->compose.services[i];
+		masked = mask_json_new(cmd, service->spec, model->app, NULL);
+		service->spec = json_deep_copy(masked);
+		json_decref(masked);
+		mask_environment(cmd, model->app, service->name,
+				 json_object_get(service->spec, "environment"));
+		json_object_set_new(services, service->name, service->spec);
+	}
+	out->compose.root = json_copy(model->compose.root);
+	json_object_set_new(out->compose.root, "services", services);
+}
+
+static void print_generated(struct cmd *cmd, const struct app_model *model)
+{
+	struct app_model masked = *model;
+	struct str yaml = STR_INIT;
+
+	if (!cmd->options.reveal)
+		mask_model(cmd, model, &masked);
+	model_yaml(cmd->world, &masked, &yaml);
+	while (yaml.len && yaml.p[yaml.len - 1] == '\n')
+		yaml.p[--yaml.len] = '\0';
+	if (cmd->options.json)
+		say_json_take(cmd, json_pack("{s:s,s:s,s:s,s:s}", "app", model->app->name, "mode",
+					     model->swarm ? "swarm" : "compose", "mode_rule",
+					     model->mode_rule ? model->mode_rule : "default",
+					     "text", yaml.p));
+	else
+		say_line(cmd, STYLE_PLAIN, "%s", yaml.p);
+	if (!cmd->options.reveal)
+		json_decref(masked.compose.root);
+	str_release(&yaml);
+}
+
+void run_config_docker(struct cmd *cmd)
+{
+	struct app *app;
+
+	world_observe(cmd->world, OBSERVE_APPS | OBSERVE_DOCKER_ALWAYS);
+	app = one_app(cmd);
+	if (!app)
+		return;
+	if (app->state != APP_VALID) {
+		for (size_t i = 0; i < app->problems.count; i++)
+			if (app->problems.items[i].severity == SEVERITY_ERROR)
+				say_problem(cmd, app->name, &app->problems.items[i]);
+		if (app->state == APP_NO_FILE)
+			say_note(cmd, "%s: no kata-compose.yaml", app->name);
+		cmd_fail(cmd, EXIT_TROUBLE);
+		return;
+	}
+	print_generated(cmd, world_model(cmd->world, app->name));
+	/* The mode may depend on what runs, which is not known. */
+	if (!cmd->world->live.good) {
+		say_error(cmd, &cmd->world->live.error);
+		cmd_fail(cmd, EXIT_TROUBLE);
+	}
 }

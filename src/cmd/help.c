@@ -58,7 +58,8 @@ static void help_all(struct cmd *cmd)
 	say_line(cmd, STYLE_PLAIN, "\nOptions of every command:");
 	print_options(cmd, 0);
 	say_line(cmd, STYLE_PLAIN,
-		 "\n`kata-tui help COMMAND` tells more, with the command's own options.");
+		 "\n`kata-tui help COMMAND` tells more, with the command's own options; "
+		 "`help compose` lists\nevery key of services: and what becomes of it.");
 }
 
 static void help_one(struct cmd *cmd, const struct command *about)
@@ -69,10 +70,48 @@ static void help_one(struct cmd *cmd, const struct command *about)
 		say_line(cmd, STYLE_PLAIN, "%s", "");
 		say_columns(cmd, "", 0, about->detail);
 	}
-	if (about->takes) {
+	if (about->takes & ~(unsigned)TAKES_WORDS) {
 		say_line(cmd, STYLE_PLAIN, "\nOptions:");
 		print_options(cmd, about->takes);
 	}
+}
+
+const char *compose_support_name(enum compose_support support)
+{
+	static const char *const names[] = {
+		[COMPOSE_YES] = "yes", [COMPOSE_IGNORE] = "ignored", [COMPOSE_REFUSE] = "refused"};
+
+	return names[support];
+}
+
+/* Every key of the Compose specification, as the table has it. */
+static void help_compose(struct cmd *cmd)
+{
+	const struct compose_key *key;
+
+	say_line(cmd, STYLE_PLAIN,
+		 "Keys of kata-compose.yaml, beside caddy: and environment:. Ignored: accepted, "
+		 "without\neffect in that mode, which a warning says. Refused: an error.\n");
+	say_line(cmd, STYLE_DIM, "%-54s %-8s %s", "KEY", "COMPOSE", "SWARM");
+	for (size_t i = 0; (key = compose_key_row(i)); i++) {
+		say_line(cmd, STYLE_PLAIN, "%-54s %-8s %s", key->path,
+			 compose_support_name(key->compose), compose_support_name(key->swarm));
+		if (key->note)
+			say_columns(cmd, "", 4, key->note);
+	}
+}
+
+static json_t *compose_json_new(void)
+{
+	json_t *out = json_array();
+	const struct compose_key *key;
+
+	for (size_t i = 0; (key = compose_key_row(i)); i++)
+		json_array_append_new(out, json_pack("{s:s,s:s,s:s,s:s?}", "key", key->path,
+						     "compose", compose_support_name(key->compose),
+						     "swarm", compose_support_name(key->swarm),
+						     "note", key->note));
+	return out;
 }
 
 void run_help(struct cmd *cmd)
@@ -83,7 +122,12 @@ void run_help(struct cmd *cmd)
 
 	if (!about)
 		about = command_find(dashed);
-	if (about) {
+	if (cmd->arg_count && !strcmp(cmd->args[0], "compose")) {
+		if (cmd->options.json)
+			say_json_take(cmd, compose_json_new());
+		else
+			help_compose(cmd);
+	} else if (about) {
 		help_one(cmd, about);
 	} else if (cmd->arg_count) {
 		error_set(&e, ERROR_NOT_FOUND, "no such command");

@@ -5,6 +5,10 @@
 
 #include <string.h>
 
+#include "kata/container.h"
+#include "kata/json.h"
+#include "kata/swarm.h"
+
 /* The view of an app that says most: the first member on which it is live, else the first. */
 static const struct app_view *view_of(const struct world *world, const char *name)
 {
@@ -52,7 +56,60 @@ struct row {
 	const char *name, *state, *caddy, *server;
 	const struct app *app;
 	const struct app_view *view;
+	const struct app_model *model; /* NULL: no services, nothing that runs */
+	int running, wanted;	       /* containers or tasks; running -1: unknown */
 };
+
+/* What runs of the app, by labels; name prefixes say nothing. */
+static int count_running(const struct world *world, const struct app_model *model)
+{
+	const struct docker_live *live = &world->live;
+	int running = 0;
+	size_t i;
+	json_t *item;
+
+	if (!live->good)
+		return -1;
+	json_array_foreach(model->swarm ? live->services : live->containers, i, item) {
+		const json_t *spec = json_object_get(item, "Spec");
+		const char *label = model->swarm ? LABEL_STACK : LABEL_PROJECT;
+		const char *own = json_member_text(
+			json_object_get(model->swarm ? spec : item, "Labels"), label);
+		const char *state = json_member_text(item, "State");
+
+		if (!own || strcmp(own, model->app->name) != 0)
+			continue;
+		if (model->swarm)
+			running += (int)json_integer_value(json_object_get(
+				json_object_get(item, "ServiceStatus"), "RunningTasks"));
+		else
+			running += state && !strcmp(state, "running");
+	}
+	return running;
+}
+
+static void row_count(struct cmd *cmd, struct row *row)
+{
+	const struct app_model *model = row->app ? world_model(cmd->world, row->name) : NULL;
+
+	if (!model || (!model->compose.service_count && !model->live_compose && !model->live_swarm))
+		return;
+	row->model = model;
+	row->running = count_running(cmd->world, model);
+	for (size_t i = 0; i < model->compose.service_count; i++)
+		if (!wishes_stop(&model->wishes, model->compose.services[i].name))
+			row->wanted += model->compose.services[i].replicas;
+}
+
+static const char *row_containers(struct cmd *cmd, const struct row *row)
+{
+	if (!row->model)
+		return "-";
+	if (row->running < 0)
+		return "?";
+	return arena_printf(cmd->arena, "%d/%d%s", row->running, row->wanted,
+			    row->model->wishes.stopped ? " stopped" : "");
+}
 
 static void row_make(struct cmd *cmd, const char *name, const struct app *app, struct row *row)
 {
@@ -60,6 +117,7 @@ static void row_make(struct cmd *cmd, const char *name, const struct app *app, s
 	row->state = app ? app_state_name(app) : "gone";
 	row->caddy = row->view ? app_status_name(row->view->status) : "unknown";
 	row->server = row->view && row->view->server ? row->view->server : "";
+	row_count(cmd, row);
 }
 
 static json_t *row_json_new(const struct row *row)
@@ -77,9 +135,19 @@ static json_t *row_json_new(const struct row *row)
 			    texts_json_new(view ? view->hosts : NULL, view ? view->host_count : 0));
 	json_object_set_new(out, "server",
 			    *row->server ? json_string_nocheck(row->server) : json_null());
-	json_object_set_new(out, "mode",
-			    row->app && row->app->mode ? json_string_nocheck(row->app->mode)
-						       : json_null());
+	if (row->model) {
+		json_object_set_new(out, "mode",
+				    json_string(row->model->swarm ? "swarm" : "compose"));
+		json_object_set_new(out, "mode_rule",
+				    row->model->mode_rule ? json_string(row->model->mode_rule)
+							  : json_null());
+		json_object_set_new(out, "stopped", json_boolean(row->model->wishes.stopped));
+		json_object_set_new(out, "running",
+				    row->running < 0 ? json_null() : json_integer(row->running));
+		json_object_set_new(out, "wanted", json_integer(row->wanted));
+	} else {
+		json_object_set_new(out, "mode", json_null());
+	}
 	return out;
 }
 
@@ -87,12 +155,14 @@ static enum style row_style(const struct row *row)
 {
 	if (!strcmp(row->state, "invalid") || !strcmp(row->caddy, "refused"))
 		return STYLE_ERROR;
-	if (!strcmp(row->caddy, "in-sync"))
+	if (row->model && row->running != row->wanted)
+		return STYLE_CHANGE;
+	if (!strcmp(row->caddy, "in-sync") || row->model)
 		return STYLE_PLAIN;
 	return !strcmp(row->caddy, "none") ? STYLE_DIM : STYLE_CHANGE;
 }
 
-enum { COLUMNS = 6, WIDTH_MAX = 40 };
+enum { COLUMNS = 8, WIDTH_MAX = 40 };
 
 static void row_cells(struct cmd *cmd, const struct row *row, const char **cells)
 {
@@ -101,12 +171,16 @@ static void row_cells(struct cmd *cmd, const struct row *row, const char **cells
 	cells[0] = row->name;
 	cells[1] = row->state;
 	cells[2] = row->caddy;
-	cells[3] = *row->server ? row->server : "-";
-	cells[4] =
+	cells[3] = !row->model ? "-" : row->model->swarm ? "swarm" : "compose";
+	if (row->model && cmd->options.verbose && row->model->mode_rule)
+		cells[3] = arena_printf(cmd->arena, "%s (%s)", cells[3], row->model->mode_rule);
+	cells[4] = row_containers(cmd, row);
+	cells[5] = *row->server ? row->server : "-";
+	cells[6] =
 		view && view->listen_count ? join(cmd, view->listen, view->listen_count, 3) : "-";
-	cells[5] = view && view->host_count ? join(cmd, view->hosts, view->host_count, 3) : "-";
+	cells[7] = view && view->host_count ? join(cmd, view->hosts, view->host_count, 3) : "-";
 	if (view && view->catch_all && !view->host_count && view->listen_count)
-		cells[5] = "(any host)";
+		cells[7] = "(any host)";
 }
 
 /* Every app on disk, then what is only live. */
@@ -148,8 +222,8 @@ static void print_cells(struct cmd *cmd, enum style style, const char **cells, c
 
 static void print_rows(struct cmd *cmd, const struct row *rows, size_t count)
 {
-	static const char *const titles[COLUMNS] = {"APP",    "FILE",	"CADDY",
-						    "SERVER", "LISTEN", "HOSTS"};
+	static const char *const titles[COLUMNS] = {"APP",     "FILE",	 "CADDY",  "MODE",
+						    "RUNNING", "SERVER", "LISTEN", "HOSTS"};
 	const char **cells = arena_alloc(cmd->arena, (count + 1) * COLUMNS * sizeof *cells);
 	int widths[COLUMNS] = {0};
 
@@ -181,7 +255,7 @@ void run_ls(struct cmd *cmd)
 	size_t count;
 
 	engine_options_from(cmd, &options);
-	world_observe(cmd->world, OBSERVE_APPS | OBSERVE_CADDY);
+	world_observe(cmd->world, OBSERVE_APPS | OBSERVE_CADDY | OBSERVE_DOCKER);
 	world_plan(cmd->world, &options);
 	count = collect_rows(cmd, &rows);
 	if (cmd->options.json) {
@@ -196,6 +270,10 @@ void run_ls(struct cmd *cmd)
 	if (!cmd->world->listed) {
 		say_error(cmd, &cmd->world->list_error);
 		cmd_fail(cmd, EXIT_USAGE);
+	}
+	if (cmd->world->live.read && !cmd->world->live.good) {
+		say_error(cmd, &cmd->world->live.error);
+		cmd_fail(cmd, EXIT_TROUBLE);
 	}
 	for (size_t i = 0; i < cmd->world->member_count; i++) {
 		if (cmd->world->members[i].live.good ||

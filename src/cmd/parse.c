@@ -22,20 +22,38 @@ static bool usage(struct cmd *cmd, const char *what, const char *word, const cha
 	return false;
 }
 
-static const struct option_row *option_find(const char *word, size_t len)
+/* One letter may stand for different options of different commands: the command's own wins. */
+static const struct option_row *option_find(const struct command *command, const char *word,
+					    size_t len)
 {
+	const struct option_row *other = NULL;
+
 	for (size_t i = 0; i < option_count; i++) {
 		const struct option_row *row = &option_table[i];
 
-		if (row->letter && len == 2 && word[1] == row->letter)
-			return row;
 		if (strlen(row->name) == len && !memcmp(row->name, word, len))
 			return row;
+		if (!row->letter || len != 2 || word[1] != row->letter)
+			continue;
+		if (!row->takes || (command && (row->takes & command->takes)))
+			return row;
+		if (!other)
+			other = row;
 	}
-	return NULL;
+	return other;
 }
 
-static void texts_add(struct arena *a, struct texts *texts, const char *text)
+/* The command of a command line, for what stands before it. */
+static const struct command *command_ahead(char **words)
+{
+	const struct command *command = NULL;
+
+	while (*words && !command)
+		command = command_find(*words++);
+	return command;
+}
+
+void texts_add(struct arena *a, struct texts *texts, const char *text)
 {
 	texts->items = arena_grow(a, texts->items, texts->count, &texts->cap, sizeof *texts->items);
 	texts->items[texts->count++] = text;
@@ -78,11 +96,13 @@ static const char *nearest(struct cmd *cmd, const char *word)
 		    : "`kata-tui help` lists them all";
 }
 
-static bool parse_option(struct cmd *cmd, const char *word, const char *next, bool *took_next)
+/* The option at words[0]; its value may be words[1]. */
+static bool parse_option(struct cmd *cmd, char **words, bool *took_next)
 {
-	const char *equals = strchr(word, '=');
+	const char *word = words[0], *next = words[1], *equals = strchr(word, '=');
 	size_t len = equals ? (size_t)(equals - word) : strlen(word);
-	const struct option_row *row = option_find(word, len);
+	const struct option_row *row =
+		option_find(cmd->command ? cmd->command : command_ahead(words), word, len);
 
 	if (!row && cmd->command && !strcmp(cmd->command->name, "help")) {
 		cmd->args[cmd->arg_count++] = word;
@@ -102,6 +122,7 @@ static bool parse_option(struct cmd *cmd, const char *word, const char *next, bo
 	*took_next = row->kind != OPTION_FLAG && !equals;
 	if (*took_next && !next)
 		return usage(cmd, "this option needs a value:", word, row->summary);
+	cmd->given[row - option_table] = true;
 	option_store(cmd, row, equals ? equals + 1 : next);
 	return true;
 }
@@ -124,13 +145,12 @@ static const char *alias(const char *word)
 	return strcmp(word, "--version") ? word : "version";
 }
 
-static bool check_takes(struct cmd *cmd, char **argv, int argc)
+static bool check_takes(struct cmd *cmd)
 {
-	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
-		const struct option_row *row =
-			*argv[i] == '-' ? option_find(argv[i], strcspn(argv[i], "=")) : NULL;
+	for (size_t i = 0; i < option_count; i++) {
+		const struct option_row *row = &option_table[i];
 
-		if (row && row->takes && !(row->takes & cmd->command->takes))
+		if (cmd->given[i] && row->takes && !(row->takes & cmd->command->takes))
 			return usage(cmd, "this command does not take", row->name,
 				     arena_printf(cmd->arena, "see `kata-tui help %s`",
 						  cmd->command->name));
@@ -162,12 +182,21 @@ static void turn_to_help(struct cmd *cmd)
 		cmd->args[cmd->arg_count++] = about->name;
 }
 
+/* Whether the next word is the first of somebody else's command line. */
+static bool words_begin(const struct cmd *cmd)
+{
+	return cmd->command && (cmd->command->takes & TAKES_WORDS) &&
+	       cmd->arg_count + 1 == cmd->command->min;
+}
+
 bool cmd_parse(struct cmd *cmd, int argc, char **argv)
 {
 	bool words_only = false, help = false;
 
 	cmd->args = arena_alloc(cmd->arena, ((size_t)argc + 2) * sizeof *cmd->args);
+	cmd->given = arena_alloc(cmd->arena, option_count * sizeof *cmd->given);
 	for (int i = 1; i < argc; i++) {
+		words_only = words_only || words_begin(cmd);
 		const char *word = words_only ? argv[i] : alias(argv[i]);
 		bool took_next = false, is_help = word != argv[i] && !strcmp(word, "help");
 
@@ -176,7 +205,7 @@ bool cmd_parse(struct cmd *cmd, int argc, char **argv)
 		} else if (is_help && cmd->command) {
 			help = true;
 		} else if (!words_only && *word == '-' && word[1]) {
-			if (!parse_option(cmd, word, i + 1 < argc ? argv[i + 1] : NULL, &took_next))
+			if (!parse_option(cmd, argv + i, &took_next))
 				return false;
 			i += took_next;
 		} else if (!parse_word(cmd, word)) {
@@ -187,5 +216,5 @@ bool cmd_parse(struct cmd *cmd, int argc, char **argv)
 		usage(cmd, "no command given", NULL, "`kata-tui --diff` shows what would change");
 	if (help || !cmd->command)
 		turn_to_help(cmd);
-	return check_takes(cmd, argv, argc) && check_count(cmd);
+	return check_takes(cmd) && check_count(cmd);
 }

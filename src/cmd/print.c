@@ -56,6 +56,22 @@ void say_line(struct cmd *cmd, enum style style, const char *fmt, ...)
 	str_release(&line);
 }
 
+void say_note(struct cmd *cmd, const char *fmt, ...)
+{
+	struct str line = STR_INIT;
+	va_list ap;
+
+	if (cmd->options.quiet)
+		return;
+	str_add(&line, "kata-tui: ");
+	va_start(ap, fmt);
+	str_vaddf(&line, fmt, ap);
+	va_end(ap);
+	fflush(stdout);
+	write_safe(cmd, stderr, STYLE_DIM, line.p);
+	str_release(&line);
+}
+
 void say_json_take(struct cmd *cmd, json_t *value_take)
 {
 	struct str out = STR_INIT;
@@ -267,6 +283,15 @@ static void add_place(struct str *out, const struct place *place)
 	if (place->line && place->column)
 		str_addf(out, ":%u", place->column);
 	str_add(out, ": ");
+}
+
+void say_error_line(struct cmd *cmd, const char *text)
+{
+	struct str line = STR_INIT;
+
+	str_addf(&line, "  | %s", mask_text(cmd, text));
+	write_safe(cmd, stderr, STYLE_PLAIN, line.p);
+	str_release(&line);
 }
 
 void say_problem(struct cmd *cmd, const char *app, const struct problem *p)

@@ -54,7 +54,13 @@ static bool confirm(struct cmd *cmd)
 	struct kata_error e;
 
 	for (size_t i = 0; i < cmd->arg_count; i++) {
+		const struct app_model *model = world_model(cmd->world, cmd->args[i]);
+
 		say_line(cmd, STYLE_REMOVE, "- %s  its routes in Caddy", cmd->args[i]);
+		if (model && (model->live_compose || model->live_swarm))
+			say_line(cmd, STYLE_REMOVE, "- %s  its containers and networks%s",
+				 cmd->args[i],
+				 cmd->options.wipe ? ", and its volumes with their data" : "");
 		for (size_t f = 0; f < FOLDERS; f++)
 			if (doomed(cmd, f, cmd->args[i]))
 				say_line(cmd, STYLE_REMOVE, "- %s  %s", cmd->args[i],
@@ -89,11 +95,8 @@ static bool remove_routes(struct cmd *cmd)
 	for (size_t i = 0; i < cmd->arg_count; i++) {
 		struct app *app = world_app(cmd->world, cmd->args[i]);
 
-		if (app) {
-			app->state = APP_VALID;
-			json_decref(app->caddy);
-			app->caddy = NULL;
-		}
+		if (app)
+			app_forget_routes(cmd->world, app);
 	}
 	engine_options_from(cmd, &options);
 	options.allow_empty = true; /* the apps are named, and asked about */
@@ -111,6 +114,38 @@ static bool remove_routes(struct cmd *cmd)
 		ok = false;
 	}
 	return ok;
+}
+
+/* Containers, services, networks and, with --wipe, volumes of each app. False: some are left. */
+static bool remove_containers(struct cmd *cmd)
+{
+	struct engine_options options;
+	struct kata_error e;
+	struct work work;
+
+	work_from(cmd, DEPLOY_REPAIR, &work);
+	work.down = true;
+	work.wipe = cmd->options.wipe;
+	work.routes = false;
+	engine_options_from(cmd, &options);
+	world_plan_work(cmd->world, &options, &work);
+	if (!world_work(cmd->world, &options, &work, &e)) {
+		say_error(cmd, &e);
+		cmd_fail(cmd, EXIT_TROUBLE);
+	}
+	progress_end(cmd);
+	report_models(cmd);
+	return !cmd->exit;
+}
+
+static void refuse(struct cmd *cmd, const char *what, const char *hint)
+{
+	struct kata_error e;
+
+	error_set(&e, ERROR_REFUSED, "%s", what);
+	error_hint(&e, "%s", hint);
+	say_error(cmd, &e);
+	cmd_fail(cmd, EXIT_TROUBLE);
 }
 
 static void remove_folders(struct cmd *cmd, const char *name)
@@ -181,7 +216,7 @@ void run_rm(struct cmd *cmd)
 	}
 	engine_options_from(cmd, &options);
 	options.allow_empty = true; /* the apps are named, and asked about */
-	world_observe(cmd->world, OBSERVE_APPS | OBSERVE_CADDY);
+	world_observe(cmd->world, OBSERVE_APPS | OBSERVE_CADDY | OBSERVE_DOCKER);
 	world_plan(cmd->world, &options);
 	if (!check_apps(cmd) || !confirm(cmd))
 		return;
@@ -191,11 +226,13 @@ void run_rm(struct cmd *cmd)
 	for (size_t i = 0; i < cmd->world->member_count; i++)
 		cmd->world->members[i].plan = NULL;
 	if (!remove_routes(cmd)) {
-		error_set(&e, ERROR_REFUSED,
-			  "the routes could not be removed, so the folders stay");
-		error_hint(&e, "run it again when Caddy answers");
-		say_error(cmd, &e);
-		cmd_fail(cmd, EXIT_TROUBLE);
+		refuse(cmd, "the routes could not be removed, so all the rest stays",
+		       "run it again when Caddy answers");
+		return;
+	}
+	if (!remove_containers(cmd)) {
+		refuse(cmd, "not all containers could be removed, so the folders stay",
+		       "run it again when the Docker engine answers");
 		return;
 	}
 	if (!make_folders(cmd, cmd->world->root, FOLDERS - 2, false))

@@ -63,13 +63,26 @@ static bool add_fleet(struct cmd *cmd, struct kata_error *e)
 	return !cmd->caddy_default || world_add_member(cmd->world, "localhost:2019", e);
 }
 
+/* The folder of certificates for tcp://, as the docker CLI finds it; NULL: no TLS. */
+static const char *docker_certificates(struct cmd *cmd)
+{
+	const char *path = getenv("DOCKER_CERT_PATH"), *verify = getenv("DOCKER_TLS_VERIFY");
+	const char *home = getenv("HOME");
+
+	if (path && *path)
+		return path;
+	return verify && *verify && home ? arena_printf(cmd->arena, "%s/.docker", home) : NULL;
+}
+
 static bool open_world(struct cmd *cmd)
 {
 	struct kata_error e;
 	const char *owner = getenv("KATA_OWNER");
 
 	if (world_new(&cmd->world, cmd_root(cmd), owner && *owner ? owner : NULL, &e) &&
-	    add_fleet(cmd, &e)) {
+	    add_fleet(cmd, &e) &&
+	    world_set_docker(cmd->world, cmd->options.docker, getenv("DOCKER_HOST"),
+			     docker_certificates(cmd), &e)) {
 		loop_catch_signals(cmd->world->loop);
 		return true;
 	}
@@ -97,13 +110,15 @@ static int finish(struct cmd *cmd)
 
 int cmd_main(int argc, char **argv)
 {
-	struct cmd cmd = {.brief = json_never_free(), .arena = arena_new()};
+	struct cmd cmd = {.arena = arena_new()};
 	const char *no_color = getenv("NO_COLOR");
 
 	signal(SIGPIPE, SIG_IGN);
 	cmd.color = isatty(STDOUT_FILENO) && isatty(STDERR_FILENO) && !(no_color && *no_color);
 	if (cmd_parse(&cmd, argc, argv)) {
 		cmd.color = cmd.color && !cmd.options.no_color;
+		/* Logs may be followed for ever. */
+		cmd.brief = !(cmd.command->takes & TAKES_LOGS) && json_never_free();
 		if (!cmd.command->world || open_world(&cmd))
 			cmd.command->run(&cmd);
 	}
@@ -142,8 +157,10 @@ const char *app_status_name(enum app_status status)
 void engine_options_from(const struct cmd *cmd, struct engine_options *out)
 {
 	*out = (struct engine_options){
-		.selected = cmd->arg_count ? cmd->args : NULL,
-		.selected_count = cmd->arg_count,
+		.selected = cmd->apps	     ? cmd->apps
+			    : cmd->arg_count ? cmd->args
+					     : NULL,
+		.selected_count = cmd->apps ? cmd->app_count : cmd->arg_count,
 		.adopt = cmd->options.adopt.items,
 		.adopt_count = cmd->options.adopt.count,
 		.allow_empty = cmd->options.allow_empty,
@@ -163,7 +180,7 @@ static bool is_live(const struct world *world, const char *name)
 	return false;
 }
 
-static void no_such_app(struct cmd *cmd, const char *name)
+void no_such_app(struct cmd *cmd, const char *name)
 {
 	const char *best = NULL;
 	unsigned distance = 3;
@@ -212,6 +229,11 @@ struct app *one_app(struct cmd *cmd)
 
 static bool in_run(const struct cmd *cmd, const char *name)
 {
+	for (size_t i = 0; i < cmd->app_count; i++)
+		if (!strcmp(cmd->apps[i], name))
+			return true;
+	if (cmd->apps)
+		return false;
 	for (size_t i = 0; i < cmd->arg_count; i++)
 		if (!strcmp(cmd->args[i], name))
 			return true;
@@ -240,6 +262,11 @@ static void report_app(struct cmd *cmd, const struct app *app, enum severity lea
 		say_line(cmd, STYLE_DIM, "%s: %zu more", app->name, app->problems.more);
 	if (app->problems.errors)
 		cmd_fail(cmd, EXIT_TROUBLE);
+}
+
+void report_app_problems(struct cmd *cmd, const struct app *app)
+{
+	report_app(cmd, app, SEVERITY_ERROR);
 }
 
 void report_files(struct cmd *cmd, enum severity least)

@@ -226,7 +226,7 @@ void run_status(struct cmd *cmd)
 	json_t *members = json_array(), *apps = json_object();
 
 	engine_options_from(cmd, &options);
-	world_observe(cmd->world, OBSERVE_APPS | OBSERVE_CADDY);
+	world_observe(cmd->world, OBSERVE_APPS | OBSERVE_CADDY | OBSERVE_DOCKER_ALWAYS);
 	world_plan(cmd->world, &options);
 	count_apps(cmd, counts);
 	for (size_t i = 0; i < cmd->world->member_count; i++) {
@@ -241,6 +241,8 @@ void run_status(struct cmd *cmd)
 		say_error(cmd, &member->live.error);
 		cmd_fail(cmd, EXIT_TROUBLE);
 	}
+	if (!cmd->options.json)
+		print_docker_status(cmd);
 	for (int s = 0; s <= APP_STATUS_REFUSED; s++) {
 		json_object_set_new(apps, app_status_name((enum app_status)s),
 				    json_integer((json_int_t)counts[s]));
@@ -249,8 +251,9 @@ void run_status(struct cmd *cmd)
 				 app_status_name((enum app_status)s), counts[s]);
 	}
 	if (cmd->options.json)
-		say_json_take(cmd, json_pack("{s:s,s:s,s:O,s:O}", "root", cmd->world->root, "owner",
-					     cmd->world->owner, "caddy", members, "apps", apps));
+		say_json_take(cmd, json_pack("{s:s,s:s,s:O,s:o,s:O}", "root", cmd->world->root,
+					     "owner", cmd->world->owner, "caddy", members, "docker",
+					     docker_status_new(cmd), "apps", apps));
 	json_decref(members);
 	json_decref(apps);
 	if (!cmd->world->listed) {

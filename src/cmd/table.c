@@ -11,6 +11,9 @@ const struct option_row option_table[] = {
 	{"--root", 0, OPTION_TEXT, AT(root), 0, "DIR", "KATA_ROOT (else $KATA_ROOT, else $HOME)"},
 	{"--caddy", 0, OPTION_LIST, AT(caddy), 0, "ADDRESS",
 	 "Caddy's admin API; may be repeated for a fleet (else $CADDY_ADMIN, else localhost:2019)"},
+	{"--docker", 0, OPTION_TEXT, AT(docker), 0, "HOST",
+	 "the Docker engine: unix:///path or tcp://host:port (else $DOCKER_HOST, else the local "
+	 "one)"},
 	{"--json", 0, OPTION_FLAG, AT(json), 0, NULL, "print one JSON document"},
 	{"--quiet", 'q', OPTION_FLAG, AT(quiet), 0, NULL, "print errors only"},
 	{"--verbose", 'v', OPTION_FLAG, AT(verbose), 0, NULL,
@@ -31,18 +34,38 @@ const struct option_row option_table[] = {
 	 "the environment of one service"},
 	{"--force", 'f', OPTION_FLAG, AT(force), TAKES_FORCE, NULL, "do not ask"},
 	{"--wipe", 'w', OPTION_FLAG, AT(wipe), TAKES_FORCE, NULL, "also remove data and config"},
+	{"--detach", 'd', OPTION_FLAG, AT(detach), TAKES_DEPLOY, NULL,
+	 "do not wait until what was started is ready"},
+	{"--pull", 0, OPTION_FLAG, AT(pull), TAKES_DEPLOY, NULL,
+	 "pull images anew, also those that are here"},
+	{"--force-recreate", 0, OPTION_FLAG, AT(force_recreate), TAKES_DEPLOY, NULL,
+	 "make all containers anew, also unchanged ones"},
+	{"--wait", 0, OPTION_FLAG, AT(wait), TAKES_WAIT, NULL,
+	 "queue behind another run on the same app instead of failing"},
+	{"--upstreams", 0, OPTION_TEXT, AT(upstreams), TAKES_PLAN, "HOW",
+	 "keep: leave names of services in dials as they are, for a Caddy inside Docker"},
+	{"--follow", 'f', OPTION_FLAG, AT(follow), TAKES_LOGS, NULL,
+	 "go on with what comes, also from containers started later, until Ctrl-C"},
+	{"--tail", 'n', OPTION_TEXT, AT(tail), TAKES_LOGS, "N",
+	 "only the last N lines of each container"},
+	{"--since", 0, OPTION_TEXT, AT(since), TAKES_LOGS, "TIME",
+	 "only lines since then: \"10m\" ago, 2026-01-31T12:00:00Z, or unix seconds"},
+	{"--timestamps", 't', OPTION_FLAG, AT(timestamps), TAKES_LOGS, NULL,
+	 "show when each line was written"},
 };
 const size_t option_count = sizeof option_table / sizeof *option_table;
 
 const struct command command_table[] = {
-	{"--apply", "[APP...]", 0, SIZE_MAX, TAKES_PLAN | TAKES_APPLY | TAKES_REVEAL, true,
-	 "make Caddy agree with the apps; silent when there was nothing to do",
-	 "Reads every app's kata-compose.yaml, compares it with what Caddy runs, and sends the "
-	 "smallest "
-	 "request that makes them agree. An app that is invalid, or that Caddy refuses, keeps what "
-	 "is "
-	 "live; all others are applied. Only what carries this KATA_ROOT's mark is ever changed or "
-	 "removed.",
+	{"--apply", "[APP...]", 0, SIZE_MAX, TAKES_PLAN | TAKES_APPLY | TAKES_WAIT | TAKES_REVEAL,
+	 true, "make Docker and Caddy agree with the apps; silent when there was nothing to do",
+	 "Reads every app's kata-compose.yaml, compares it with what Docker and Caddy run, and "
+	 "does "
+	 "the least that makes them agree: containers first, then routes. It pulls or builds only "
+	 "what is missing, leaves one-shots that ended well, and honours every stop, scale and "
+	 "mode. "
+	 "An app that is invalid, or that Caddy refuses, keeps what is live; all others are "
+	 "applied. "
+	 "Only what carries this KATA_ROOT's mark is ever changed or removed.",
 	 run_apply},
 	{"--diff", "[APP...]", 0, SIZE_MAX, TAKES_PLAN | TAKES_REVEAL, true,
 	 "show what --apply would do; exit 0: nothing, 1: differences, 2: trouble",
@@ -55,22 +78,85 @@ const struct command command_table[] = {
 	 "server, or "
 	 "attached to a foreign one.",
 	 run_config_caddy},
+	{"config:docker", "APP", 1, 1, TAKES_REVEAL, true,
+	 "the .docker-compose.yaml that a deploy would write now",
+	 "For `docker compose` or `docker stack deploy`, whichever mode the app is in. Secret "
+	 "values "
+	 "are shown as ***, unless --reveal.",
+	 run_config_docker},
 	{"config:env", "APP [KEY]", 1, 2, TAKES_SERVICE | TAKES_REVEAL, true,
 	 "the app's environment: each variable, its layer, and what it overrides", NULL,
 	 run_config_env},
 	{"config:stack", "APP", 1, 1, 0, true, "the app's kata-compose.yaml as it is on disk", NULL,
 	 run_config_stack},
-	{"help", "[COMMAND]", 0, 1, 0, false, "this help, or that of one command", NULL, run_help},
+	{"deploy", "APP...", 1, SIZE_MAX,
+	 TAKES_PLAN | TAKES_APPLY | TAKES_DEPLOY | TAKES_WAIT | TAKES_REVEAL, true,
+	 "bring up an app's containers, then its routes",
+	 "Pulls what is missing, builds what changed, starts containers (Compose mode) or services "
+	 "(Swarm mode) in the order of depends_on, waits until they are ready, then points Caddy "
+	 "at "
+	 "them. A service that Caddy proxies to starts beside the old one and takes over when it "
+	 "is "
+	 "ready. When one does not become ready, the old one goes on with its routes.",
+	 run_deploy},
+	{"docker", "ARGS...", 1, SIZE_MAX, TAKES_WORDS, true,
+	 "run the docker CLI, if it is installed, against our engine",
+	 "All words after `docker` go to it as they are.", run_docker},
+	{"docker:services", "[APP]", 0, 1, 0, true,
+	 "the services of the apps, and how many of each run",
+	 "--json: an array of {app, service, mode, running, wanted, image, ports: [{host_ip, "
+	 "published, target, protocol}]}. wanted is null when only the file could tell and does "
+	 "not.",
+	 run_docker_services},
+	{"help", "[COMMAND]", 0, 1, 0, false, "this help, or that of one command",
+	 "`help compose` lists every key of the Compose specification, and what becomes of it.",
+	 run_help},
+	{"logs", "APP [SERVICE]", 1, 2, TAKES_LOGS, true,
+	 "what the containers of an app wrote, merged",
+	 "Stopped containers, too. Control characters and colours do not get through. Lines of "
+	 "several "
+	 "containers are in the order of their times; with --follow as they arrive. --json: each "
+	 "line "
+	 "is an object {time, app, service, name, stream, text}.",
+	 run_logs},
 	{"ls", "", 0, 0, 0, true, "list the apps and where they stand", NULL, run_ls},
+	{"mode", "APP [compose|swarm|auto]", 1, 2, TAKES_WAIT, true,
+	 "show or switch how an app runs",
+	 "Takes the containers or services of the old mode down and brings up those of the new "
+	 "one; "
+	 "data stays. When the new ones do not become ready, it goes back by itself.",
+	 run_mode},
+	{"ps", "[APP...]", 0, SIZE_MAX, 0, true, "the containers of the apps, and Swarm's tasks",
+	 "--json: an array of {app, mode, service, name, number, id, state, status, health, "
+	 "exit_code, "
+	 "image, node, ports: [{host_ip, published, target, protocol}]}. What is not known is "
+	 "null.",
+	 run_ps},
+	{"restart", "APP [SERVICE...]", 1, SIZE_MAX, TAKES_WAIT, true,
+	 "restart an app's containers, one after the other", NULL, run_restart},
 	{"rm", "APP...", 1, SIZE_MAX, TAKES_FORCE, true,
 	 "remove apps: their routes, then their folders",
 	 "Asks first, unless --force. Takes the routes out of Caddy, then removes app/, envs/, "
 	 "logs/ and "
 	 "repos/ of the app; with --wipe also data/ and config/.",
 	 run_rm},
+	{"run", "APP SERVICE CMD...", 3, SIZE_MAX, TAKES_WORDS, true,
+	 "run a command in the running container of a service",
+	 "In the container with the lowest number. On a terminal, the command gets one; otherwise "
+	 "its "
+	 "input, output and errors are ours. All words after SERVICE are the command's. Ends with "
+	 "the "
+	 "command's exit status.",
+	 run_run},
+	{"scale", "APP SERVICE=N...", 2, SIZE_MAX, TAKES_WAIT, true,
+	 "set how many containers a service has; later runs keep to it", NULL, run_scale},
 	{"setup", "", 0, 0, 0, false, "create the folders of KATA_ROOT", NULL, run_setup},
+	{"start", "APP [SERVICE...]", 1, SIZE_MAX, TAKES_WAIT, true, "start what stop has stopped",
+	 NULL, run_start},
 	{"status", "", 0, 0, 0, true,
 	 "Caddy's state, servers, and what on this host makes it worse", NULL, run_status},
+	{"stop", "APP [SERVICE...]", 1, SIZE_MAX, TAKES_WAIT, true,
+	 "stop an app's containers; they stay stopped until start or deploy", NULL, run_stop},
 	{"validate", "[APP...]", 0, SIZE_MAX, 0, true,
 	 "check kata-compose.yaml of the apps, without Caddy", NULL, run_validate},
 	{"version", "", 0, 0, 0, false, "print the version", NULL, run_version},

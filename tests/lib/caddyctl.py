@@ -34,7 +34,7 @@ def find(which):
     path = os.environ.get("KATA_CADDY_NEWEST", "")
     if path and os.access(path, os.X_OK):
         return path, ""
-    return None, "newest Caddy could not be had (tests/lib/newest-caddy says why)"
+    return None, "newest Caddy could not be had (tests/lib/newest-peers says why)"
 
 
 def version(binary):

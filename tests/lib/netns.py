@@ -16,6 +16,7 @@ CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 1, 2
 
 libc = ctypes.CDLL(None, use_errno=True)
 entered = False
+machine = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)  # the network we began in
 
 
 def write(path, text):
@@ -56,3 +57,15 @@ def child_setup(obey_modes=False):
     if obey_modes:
         for cap in (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH):
             libc.prctl(PR_CAPBSET_DROP, cap, 0, 0, 0)
+
+
+def leave():
+    """Puts this thread on the machine's network again, where a mirror can be reached."""
+    if libc.setns(machine, CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), "cannot go back to the machine's network")
+
+
+def outside():
+    """For preexec_fn: the child is on the machine's network, and dies with us."""
+    child_setup()
+    leave()

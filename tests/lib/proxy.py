@@ -157,13 +157,18 @@ class Proxy:
                     return rule[2]
         return None
 
-    def one(self, client, stream):
-        """Handles one request; true when the connection can carry another."""
+    def head(self, client, stream):
+        """The head of the next request; who asks whether to go on is told so."""
         head = stream.until(b"\r\n\r\n")
         if b"\r\nexpect: 100-continue" in head.lower():
             client.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
             lines = [x for x in head.split(b"\r\n") if not x.lower().startswith(b"expect:")]
             head = b"\r\n".join(lines)
+        return head
+
+    def one(self, client, stream):
+        """Handles one request; true when the connection can carry another."""
+        head = self.head(client, stream)
         request = Request(head, stream.body(head, False))
         action = self.rule_for(request)
         kind = action[0] if action else None

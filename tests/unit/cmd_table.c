@@ -29,6 +29,15 @@ static void test_commands_are_unique_and_complete(void **state)
 	assert_null(command_find("deplo"));
 }
 
+/* One letter may be two options of different commands. */
+static void assert_no_command_takes_both(const struct option_row *a, const struct option_row *b)
+{
+	assert_true(a->takes && b->takes);
+	for (size_t i = 0; i < command_count; i++)
+		assert_false((command_table[i].takes & a->takes) &&
+			     (command_table[i].takes & b->takes));
+}
+
 static void test_options_are_unique_and_complete(void **state)
 {
 	(void)state;
@@ -41,8 +50,8 @@ static void test_options_are_unique_and_complete(void **state)
 		assert_null(command_find(row->name));
 		for (size_t j = 0; j < i; j++) {
 			assert_string_not_equal(option_table[j].name, row->name);
-			if (row->letter)
-				assert_int_not_equal(option_table[j].letter, row->letter);
+			if (row->letter && option_table[j].letter == row->letter)
+				assert_no_command_takes_both(&option_table[j], row);
 			assert_int_not_equal(option_table[j].offset, row->offset);
 		}
 	}
@@ -126,6 +135,48 @@ static void test_after_two_dashes_all_are_words(void **state)
 	arena_free(cmd.arena);
 }
 
+static void test_a_letter_belongs_to_its_command(void **state)
+{
+	struct cmd cmd;
+
+	(void)state;
+	assert_true(parse(&cmd, (const char *const[]){"logs", "-n", "5", "-f", "blog", NULL}));
+	assert_string_equal(cmd.options.tail, "5");
+	assert_true(cmd.options.follow && !cmd.options.force && !cmd.options.dry_run);
+	assert_int_equal(cmd.arg_count, 1);
+	arena_free(cmd.arena);
+	assert_true(parse(&cmd, (const char *const[]){"-n", "7", "logs", "blog", NULL}));
+	assert_string_equal(cmd.options.tail, "7");
+	arena_free(cmd.arena);
+	assert_true(parse(&cmd, (const char *const[]){"rm", "-f", "-n", "blog", NULL}));
+	assert_true(cmd.options.force && cmd.options.dry_run && !cmd.options.follow);
+	arena_free(cmd.arena);
+}
+
+static void test_words_of_other_programs_are_left_alone(void **state)
+{
+	struct cmd cmd;
+
+	(void)state;
+	assert_true(parse(&cmd, (const char *const[]){"--root", "/r", "run", "blog", "web", "ls",
+						      "--help", "--", "-f", NULL}));
+	assert_string_equal(cmd.command->name, "run");
+	assert_string_equal(cmd.options.root, "/r");
+	assert_int_equal(cmd.arg_count, 6);
+	assert_string_equal(cmd.args[3], "--help");
+	assert_string_equal(cmd.args[4], "--");
+	arena_free(cmd.arena);
+	assert_true(parse(&cmd, (const char *const[]){"docker", "--version", "--json", NULL}));
+	assert_string_equal(cmd.command->name, "docker");
+	assert_int_equal(cmd.arg_count, 2);
+	assert_string_equal(cmd.args[0], "--version");
+	assert_false(cmd.options.json);
+	arena_free(cmd.arena);
+	assert_true(parse(&cmd, (const char *const[]){"run", "--help", NULL}));
+	assert_string_equal(cmd.command->name, "help");
+	arena_free(cmd.arena);
+}
+
 static void test_wrong_words_are_usage_errors(void **state)
 {
 	static const char *const wrong[][5] = {
@@ -140,6 +191,9 @@ static void test_wrong_words_are_usage_errors(void **state)
 		{"ls", "--force"},
 		{"--diff", "--wipe"},
 		{"validate", "--reveal"},
+		{"run", "blog", "web"},
+		{"docker"},
+		{"logs", "blog", "--force"},
 	};
 
 	(void)state;
@@ -172,6 +226,8 @@ int main(void)
 		cmocka_unit_test(test_words_become_a_command),
 		cmocka_unit_test(test_help_wherever_it_stands),
 		cmocka_unit_test(test_after_two_dashes_all_are_words),
+		cmocka_unit_test(test_a_letter_belongs_to_its_command),
+		cmocka_unit_test(test_words_of_other_programs_are_left_alone),
 		cmocka_unit_test(test_wrong_words_are_usage_errors),
 		cmocka_unit_test(test_no_words_show_help_and_fail),
 	};
