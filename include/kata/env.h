@@ -57,7 +57,8 @@ void env_add_yaml(struct env *env, enum env_layer layer, const struct yaml_node 
 		  const char *file, struct problems *problems);
 /* An ENV or .env file's bytes: NAME=value lines, comments, `export `, single and double quotes
  * (also over several lines; \n \t \" \\ in double ones), blank lines, CRLF, BOM. Values are
- * literal. Problems have the line. */
+ * literal, but for those of an env_file (ENV_ENV_FILE): Compose expands them, unless in single
+ * quotes. Problems have the line. */
 void env_add_file(struct env *env, enum env_layer layer, const char *bytes, size_t len,
 		  const char *file, struct problems *problems);
 /* Expands every value against the merged result (a value that names itself means the layer

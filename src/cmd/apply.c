@@ -266,7 +266,7 @@ static void finish_report(struct cmd *cmd, enum severity least)
 {
 	report_files(cmd, least);
 	report_kept(cmd);
-	report_models(cmd);
+	report_models(cmd, least);
 	for (size_t i = 0; i < cmd->world->member_count; i++)
 		report_member(cmd, &cmd->world->members[i]);
 }
@@ -332,7 +332,12 @@ void finish_work(struct cmd *cmd, const char **apps, size_t count)
 		print_member(cmd, &cmd->world->members[i], false);
 	if (cmd->options.json)
 		print_report_json(cmd, "apply");
-	finish_report(cmd, cmd->options.verbose ? SEVERITY_NOTE : SEVERITY_ERROR);
+	/* Who deploys looks; cron does not. */
+	if (cmd->options.verbose)
+		finish_report(cmd, SEVERITY_NOTE);
+	else
+		finish_report(cmd,
+			      cmd->command->run == run_deploy ? SEVERITY_WARNING : SEVERITY_ERROR);
 }
 
 /* The apps on disk are known, and with them whether Docker is needed. */

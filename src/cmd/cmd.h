@@ -193,7 +193,7 @@ void report_progress(void *arg, const struct step *step, const char *layer, json
 /* Takes the line away that progress wrote over. */
 void progress_end(struct cmd *cmd);
 /* Failed steps, with their last log lines, and what keeps apps from being deployed. */
-void report_models(struct cmd *cmd);
+void report_models(struct cmd *cmd, enum severity least);
 json_t *models_json_new(struct cmd *cmd);
 
 command_fn run_deploy, run_restart, run_stop, run_start, run_scale, run_mode;

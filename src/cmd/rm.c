@@ -134,7 +134,7 @@ static bool remove_containers(struct cmd *cmd)
 		cmd_fail(cmd, EXIT_TROUBLE);
 	}
 	progress_end(cmd);
-	report_models(cmd);
+	report_models(cmd, SEVERITY_ERROR);
 	return !cmd->exit;
 }
 

@@ -179,12 +179,13 @@ static void report_deploy(struct cmd *cmd, const struct app_model *model,
 	}
 }
 
-static void report_notices(struct cmd *cmd, const struct app_model *model,
-			   const struct deploy *deploy)
+static void report_notices(struct cmd *cmd, const struct app_model *model, enum severity least)
 {
-	for (size_t i = 0; i < deploy->problems.count; i++)
-		if (deploy->problems.items[i].severity == SEVERITY_ERROR || cmd->options.verbose)
-			say_problem(cmd, model->app->name, &deploy->problems.items[i]);
+	const struct problems *problems = &model->deploy.problems;
+
+	for (size_t i = 0; i < problems->count; i++)
+		if (problems->items[i].severity >= least)
+			say_problem(cmd, model->app->name, &problems->items[i]);
 }
 
 /* Routes that cannot be made yet, as nothing runs behind them. */
@@ -201,7 +202,7 @@ static void report_waiting(struct cmd *cmd, const struct app_model *model)
 	cmd_fail(cmd, EXIT_TROUBLE);
 }
 
-void report_models(struct cmd *cmd)
+void report_models(struct cmd *cmd, enum severity least)
 {
 	struct world *world = cmd->world;
 	const char *said = NULL;
@@ -211,7 +212,7 @@ void report_models(struct cmd *cmd)
 
 		if (!model->planned)
 			continue;
-		report_notices(cmd, model, &model->deploy);
+		report_notices(cmd, model, least);
 		report_deploy(cmd, model, &model->down);
 		report_deploy(cmd, model, &model->images);
 		report_deploy(cmd, model, &model->deploy);

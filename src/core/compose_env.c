@@ -228,7 +228,7 @@ static json_t *environment_new(struct compose_work *w, const struct compose_draf
 		if (!compose_grow(&w->r, draft->key, strlen(v->name) + strlen(v->value)))
 			break;
 		json_object_set_new(out, v->name,
-				    bare ? json_null()
+				    bare ? json_string("")
 					 : compose_json_text_new(&w->r, draft->key, v->value,
 								 strlen(v->value)));
 	}

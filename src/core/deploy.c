@@ -252,6 +252,19 @@ void live_unknown(const struct docker_live *live, const struct compose *compose,
 	}
 }
 
+bool deploy_external(struct deploy *d, const struct docker_live *live, const json_t *network)
+{
+	const char *name = json_member_text(network, "name");
+
+	if (!json_is_true(json_object_get(network, "external")))
+		return false;
+	if (name && json_is_null(json_object_get(live->externals, name)))
+		problems_add(&d->problems, SEVERITY_ERROR, (struct place){0},
+			     "network %s is external, and there is none of this name", name)
+			->hint = "create it (docker network create), or leave external: out";
+	return true;
+}
+
 bool options_take(const struct deploy_options *options, const char *service)
 {
 	if (!options->services)

@@ -329,7 +329,7 @@ static void plan_networks(struct up *u)
 		const char *project = live_label(live, LABEL_PROJECT);
 		const char *differs;
 
-		if (!name || json_is_true(json_object_get(network, "external")))
+		if (!name || deploy_external(u->d, u->live, network))
 			continue;
 		if (!live) {
 			resource_add(u, up_step(u, STEP_NETWORK_CREATE, NULL, name), key);
@@ -399,6 +399,7 @@ void deploy_plan_compose(struct deploy *deploy, const struct compose *compose,
 
 	if (options->wishes && options->wishes->stopped)
 		return;
+	deploy_check_api(deploy, compose, live->api);
 	collect(&u);
 	u.parts = arena_alloc(deploy->arena, (compose->service_count + 1) * sizeof *u.parts);
 	for (size_t i = 0; i < compose->service_count; i++) {

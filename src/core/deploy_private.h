@@ -20,6 +20,12 @@ const char *live_label(const json_t *item, const char *label);
 /* Element of a list by "Name" (exactly), or NULL. Swarm objects keep it in Spec. */
 const json_t *live_named(const json_t *list, const char *name);
 
+/* Whether a network of the file is external; a problem when it is not there. */
+bool deploy_external(struct deploy *d, const struct docker_live *live, const json_t *network);
+
+/* Keys that this engine would drop in silence. */
+void deploy_check_api(struct deploy *d, const struct compose *compose, int api);
+
 /* "image web:latest changed" and the like need no escaping here: print.c makes texts safe. */
 bool options_take(const struct deploy_options *options, const char *service);
 bool options_upstream(const struct deploy_options *options, const char *service);

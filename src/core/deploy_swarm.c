@@ -62,7 +62,7 @@ static void plan_networks(struct stack *k)
 		const char *name = json_member_text(network, "name"), *differs;
 		const json_t *live = name ? live_named(k->live->stack_networks, name) : NULL;
 
-		if (!name || json_is_true(json_object_get(network, "external")))
+		if (!name || deploy_external(k->d, k->live, network))
 			continue;
 		if (!live) {
 			resource_add(k, step_add(k, STEP_NETWORK_CREATE, name), NULL, key);
@@ -133,11 +133,19 @@ static const char *network_name(void *arg, const char *id)
 	size_t i;
 	json_t *network;
 
+	const char *key;
+
 	json_array_foreach(k->live->stack_networks, i, network) {
 		const char *own = json_member_text(network, "Id");
 
 		if (own && !strcmp(own, id))
 			return json_member_text(network, "Name");
+	}
+	json_object_foreach(k->live->externals, key, network) {
+		const char *own = json_member_text(network, "Id");
+
+		if (own && !strcmp(own, id))
+			return key;
 	}
 	return NULL;
 }
@@ -163,6 +171,7 @@ static const char *why_update(struct stack *k, const struct compose_service *ser
 			      const json_t *live, bool *replace)
 {
 	struct swarm_facts facts = {
+		.api = k->live->api,
 		.live = live,
 		.image = container_image(k->d->arena, k->compose, service),
 		.start_first = deploy_start_first(k->compose, service->name,
@@ -353,6 +362,7 @@ void deploy_plan_swarm(struct deploy *deploy, const struct compose *compose,
 	if (options->wishes && options->wishes->stopped)
 		return;
 	deploy->swarm = true;
+	deploy_check_api(deploy, compose, live->api);
 	k.ends = arena_alloc(deploy->arena, (compose->service_count + 1) * sizeof *k.ends);
 	for (size_t i = 0; i < compose->service_count; i++)
 		k.ends[i] = STEP_NONE;

@@ -127,6 +127,8 @@ static void read_quoted_char(struct reader *r, char quote, struct str *out)
 		if (plain) {
 			r->p++;
 			str_addc(out, plain);
+			if (plain == '$' && r->layer == ENV_ENV_FILE)
+				str_addc(out, plain); /* a dollar that begins no variable */
 			return;
 		}
 	}
@@ -178,10 +180,13 @@ static void read_variable(struct reader *r)
 	}
 	r->p++;
 	skip_blanks(r);
-	bool quoted = r->p < r->end && (*r->p == '"' || *r->p == '\'');
-	const char *value = quoted ? read_quoted(r) : read_unquoted(r);
+	char quote = r->p < r->end && (*r->p == '"' || *r->p == '\'') ? *r->p : '\0';
+	const char *value = quote ? read_quoted(r) : read_unquoted(r);
+	/* ENV is literal; an env_file is Compose's, which expands all but single quotes. */
+	bool literal = r->layer != ENV_ENV_FILE || quote == '\'';
+
 	if (value)
-		env_set(r->env, r->layer, name, value, true, place);
+		env_set(r->env, r->layer, name, value, literal, place);
 }
 
 /* Line of the first byte that no environment can hold, or 0. */

@@ -86,6 +86,7 @@ static json_t *spec_new(struct job *job, const json_t *live)
 	const struct step *s = job->step;
 	const char *digest = json_member_text(json_object_get(job->list, "Descriptor"), "digest");
 	struct swarm_facts facts = {
+		.api = r->docker->api,
 		.live = live,
 		.image = container_image(r->arena, s->compose, s->model),
 		.platforms = digest ? json_object_get(job->list, "Platforms") : NULL,
@@ -140,6 +141,13 @@ static const char *update_path(struct job *job, const json_t *service, const cha
 			    json_integer_value(json_object_get(version, "Index")), more);
 }
 
+/* Where the time of the service before our update is kept: what is older is not about it. */
+static const char *started_key(struct job *job)
+{
+	return arena_printf(job->rollout->arena, "%s/%s/started", job->step->app,
+			    job->step->service);
+}
+
 static void on_current(struct job *job, bool ok, const json_t *value, struct kata_error *e)
 {
 	const struct step *s = job->step;
@@ -149,6 +157,7 @@ static void on_current(struct job *job, bool ok, const json_t *value, struct kat
 		job_finish(job, false, e);
 		return;
 	}
+	json_object_set(job->rollout->ids, started_key(job), json_object_get(value, "UpdatedAt"));
 	path = update_path(job, value, "");
 	json_decref(job->body);
 	job->body = spec_new(job, value);
@@ -309,7 +318,8 @@ static void judge(struct job *job, const json_t *tasks)
 
 	swarm_progress_read(job->rollout->arena, json_object_get(job->list, "service"), tasks,
 			    json_array_size(json_object_get(job->list, "nodes")),
-			    json_string_value(json_object_get(job->list, "started")), &progress);
+			    json_string_value(json_object_get(job->rollout->ids, started_key(job))),
+			    &progress);
 	if (progress.state != SWARM_CONVERGED)
 		job->since = 0;
 	if (progress.state != SWARM_FAILING)
@@ -349,8 +359,6 @@ static void on_service(struct job *job, bool ok, const json_t *value, struct kat
 		job_finish(job, false, e);
 		return;
 	}
-	if (!json_object_get(job->list, "started"))
-		json_object_set(job->list, "started", json_object_get(value, "UpdatedAt"));
 	json_object_set(job->list, "service", (json_t *)value);
 	job_send(job, "GET",
 		 arena_printf(a, "/tasks?filters=%s",
@@ -401,19 +409,39 @@ static void stack_ask(struct job *job)
 		 NULL, 0, on_stack_tasks);
 }
 
+/* Tasks that have ended may stay in the list for good; networks have no state. */
+static size_t count_left(const json_t *list)
+{
+	static const char *const over[] = {"complete", "shutdown", "failed", "rejected",
+					   "orphaned"};
+	size_t left = 0, i;
+	json_t *item;
+
+	json_array_foreach((json_t *)list, i, item) {
+		const char *state = json_member_text(json_object_get(item, "Status"), "State");
+		bool ended = false;
+
+		for (size_t o = 0; state && o < sizeof over / sizeof *over; o++)
+			ended = ended || !strcmp(state, over[o]);
+		left += !ended;
+	}
+	return left;
+}
+
 static void on_stack_tasks(struct job *job, bool ok, const json_t *value, struct kata_error *e)
 {
+	size_t left = count_left(value);
 	struct kata_error late;
 
 	if (!ok) {
 		job_finish(job, false, e);
-	} else if (json_array_size(value) && loop_now_ms() - job->began > GONE_MS) {
-		error_set(&late, ERROR_TIMEOUT, "its tasks are still there after %d s",
-			  GONE_MS / 1000);
+	} else if (left && loop_now_ms() - job->began > GONE_MS) {
+		error_set(&late, ERROR_TIMEOUT, "%zu of its %s are still there after %d s", left,
+			  job->index ? "networks" : "tasks", GONE_MS / 1000);
 		error_where(&late, "stack %s", job->step->app);
-		error_hint(&late, "run the command again when they have stopped");
+		error_hint(&late, "run the command again when they have gone");
 		job_finish(job, false, &late);
-	} else if (json_array_size(value)) {
+	} else if (left) {
 		job_later(job, POLL_MS, stack_ask);
 	} else if (!job->index) {
 		job->index = 1;

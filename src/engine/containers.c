@@ -149,6 +149,30 @@ static void ask_lists(struct reading *reading, const char *app)
 		    (struct want){.into = &live->task_containers});
 }
 
+/* Networks that belong to nobody here: they must exist. */
+static void ask_externals(struct reading *reading, const char *app)
+{
+	struct world *world = reading->world;
+
+	for (size_t i = 0; i < world->app_count; i++) {
+		const struct compose *compose = &world->models[i].compose;
+		const char *key, *name;
+		json_t *network;
+
+		if (app && strcmp(app, compose->project) != 0)
+			continue;
+		json_object_foreach(json_object_get(compose->root, "networks"), key, network) {
+			name = json_member_text(network, "name");
+			if (!name || !json_is_true(json_object_get(network, "external")) ||
+			    json_object_get(world->live.externals, name))
+				continue;
+			json_object_set_new(world->live.externals, name, json_null());
+			ask(reading, docker_path(world->arena, "/networks/%s", name),
+			    (struct want){.into = &world->live.externals, .key = name});
+		}
+	}
+}
+
 /* Every image that an app of the run names. */
 static void ask_images(struct reading *reading, const char *app)
 {
@@ -197,8 +221,8 @@ static void live_clear(struct world *world)
 	struct docker_live *live = &world->live;
 	json_t *lists[] = {live->containers, live->networks,	    live->volumes,
 			   live->services,   live->stack_networks,  live->secrets,
-			   live->configs,    live->task_containers, live->images,
-			   live->inspects};
+			   live->configs,    live->task_containers, live->externals,
+			   live->images,     live->inspects};
 
 	if (!world->readings)
 		world->readings = json_array();
@@ -224,8 +248,10 @@ static void begin(struct reading *reading, const char *app)
 	live->configs = json_array();
 	live->task_containers = json_array();
 	live->images = json_object();
+	live->externals = json_object();
 	live->inspects = json_object();
 	ask_lists(reading, app);
+	ask_externals(reading, app);
 	ask_images(reading, app);
 }
 

@@ -261,6 +261,8 @@ void work_plan_model(struct world *world, struct app_model *model, const struct 
 		plan_stop(world, model, work);
 	else
 		plan_up(world, model, work);
+	if (model->deploy.problems.errors)
+		model->result = MODEL_FAILED; /* the report says them */
 	if (model->result == MODEL_NONE && work_has_steps(model))
 		model->result = MODEL_PLANNED;
 	model->planned = true;

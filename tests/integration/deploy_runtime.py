@@ -65,9 +65,9 @@ def npm_package(folder, version):
     """The same for npm."""
     files = {"package.json": json.dumps({"name": "thing", "version": version, "main": "thing.js"}),
              "thing.js": f"exports.VERSION = {json.dumps(version)};\n"}
-    (folder / "thing.tgz").write_bytes(gzip.compress(
+    (folder / f"thing-{version}.tgz").write_bytes(gzip.compress(
         tar_of({f"package/{path}": text.encode() for path, text in files.items()})))
-    return "file:./thing.tgz"
+    return f"file:./thing-{version}.tgz"
 
 
 def tar_of(files):

@@ -9,6 +9,7 @@ from pathlib import Path
 import debian
 import engine
 import netns
+import parity
 import registry
 from caddyctl import REPO, UnixConnection, wait_for
 from enginecase import EngineCase, every_engine, needs_compose
@@ -199,6 +200,27 @@ class EngineLib(EngineCase):
         left = lambda: [t for t in traces(name) if not t.startswith(("/tmp/", "/sys/"))]
         wait_for(lambda: not left(), "its processes and mounts to go")
         wait_for(lambda: (engine.sweep(), not traces(name))[1], "the next engine's sweep", 10)
+
+    # --- comparing
+
+    def test_parity_sees_differences(self):
+        """Two containers of one command are equal to it; any other setting is not."""
+        self.engine.docker("network", "create", "n1")
+        usual = ("-d", "--network", "n1", "-e", "A=1", "-v", "v1:/x")
+        self.engine.docker("run", "--name", "a1", *usual, "bb")
+        first = {"c": self.engine.container("a1")}
+        for n, (more, path) in enumerate([
+                ((), ""), (("-e", "B=2"), "Config.Env"), (("-l", "x=y"), "Config.Labels.x"),
+                (("--restart", "always"), "HostConfig.RestartPolicy"),
+                (("-v", "v2:/x2"), "HostConfig.Binds"), (("-v", "/x2"), "Mounts"),
+                (("--network-alias", "other"), "NetworkSettings.Networks.n1.Aliases"),
+                (("-p", "8123:80"), "HostConfig.PortBindings"), (("--init",), "HostConfig.Init"),
+                (("-m", "50m"), "HostConfig.Memory"), (("-w", "/tmp"), "Config.WorkingDir")]):
+            self.engine.docker("run", "--name", f"b{n}b", *usual, *more, "bb")
+            lines = parity.differences(first, {"c": self.engine.container(f"b{n}b")},
+                                       parity.CONTAINER)
+            self.assertEqual(bool(lines), bool(path), lines)
+            self.assertTrue(any(path in line for line in lines) or not path, (path, lines))
 
     # --- registry and Debian
 

@@ -30,42 +30,30 @@ static json_t *json(const char *text)
 	return out;
 }
 
-#define PROJECT(P, S, N)                                                                           \
-	"'com.docker.compose.project':'" P "','com.docker.compose.service':'" S                    \
-	"','com.docker.compose.container-number':'" N                                              \
-	"','com.docker.compose.project.working_dir':'/r/app/" P "'"
+/* Labels of a container of Compose mode, but for its number. */
+#define BLOG_WEB                                                                                   \
+	"'com.docker.compose.project':'blog','com.docker.compose.service':'web',"                  \
+	"'com.docker.compose.project.working_dir':'/r/app/blog'"
+#define NUMBER "'com.docker.compose.container-number':"
 
 static const char containers[] =
 	"[{'Id':'c2','Names':['/x/alias','/blog-web-10'],'Image':'sha256:0123456789abcdef',"
-	"'State':'exited','Status':'Exited (137) 3 minutes ago','Labels':{" PROJECT(
-		"blog", "web",
-		"10") "}},"
-		      "{'Id':'c1','Names':['/blog-web-2'],'Image':'nginx:1','State':'running',"
-		      "'Status':'Up 2 minutes (unhealthy)','Ports':["
-		      "{'IP':'::','PrivatePort':80,'PublicPort':8080,'Type':'tcp'},"
-		      "{'IP':'0.0.0.0','PrivatePort':80,'PublicPort':8080,'Type':'tcp'},"
-		      "{'IP':'127.0.0.1','PrivatePort':53,'PublicPort':5353,'Type':'udp'},"
-		      "{'IP':'::1','PrivatePort':53,'PublicPort':5353,'Type':'udp'},"
-		      "{'PrivatePort':443,'Type':'tcp'}],'Labels':{" PROJECT(
-			      "blog", "web",
-			      "2") "}},"
-				   "{'Id':'c3','Names':['/"
-				   "blog-web-run'],'State':'running','Status':'Up','Labels':{"
-				   "'com.docker.compose.oneoff':'True'," PROJECT(
-					   "blog", "web",
-					   "1") "}},"
-						"{'Id':'c4','Names':['/"
-						"blog-evil'],'State':'running','Status':'Up','"
-						"Labels':{}},"
-						"{'Id':'c5','Names':['/"
-						"shop_api.3.abc'],'Image':'api:1@sha256:ff','State'"
-						":'running',"
-						"'Status':'Up 1 second (health: "
-						"starting)','Labels':{"
-						"'com.docker.stack.namespace':'shop','com.docker."
-						"swarm.service.name':'shop_api',"
-						"'com.docker.swarm.task.name':'shop_api.3.abc','"
-						"com.docker.swarm.node.id':'n1'}}]";
+	"'State':'exited','Status':'Exited (137) 3 minutes ago',"
+	"'Labels':{" BLOG_WEB "," NUMBER "'10'}},"
+	"{'Id':'c1','Names':['/blog-web-2'],'Image':'nginx:1','State':'running',"
+	"'Status':'Up 2 minutes (unhealthy)','Ports':["
+	"{'IP':'::','PrivatePort':80,'PublicPort':8080,'Type':'tcp'},"
+	"{'IP':'0.0.0.0','PrivatePort':80,'PublicPort':8080,'Type':'tcp'},"
+	"{'IP':'127.0.0.1','PrivatePort':53,'PublicPort':5353,'Type':'udp'},"
+	"{'IP':'::1','PrivatePort':53,'PublicPort':5353,'Type':'udp'},"
+	"{'PrivatePort':443,'Type':'tcp'}],'Labels':{" BLOG_WEB "," NUMBER "'2'}},"
+	"{'Id':'c3','Names':['/blog-web-run'],'State':'running','Status':'Up',"
+	"'Labels':{'com.docker.compose.oneoff':'True'," BLOG_WEB "," NUMBER "'1'}},"
+	"{'Id':'c4','Names':['/blog-evil'],'State':'running','Status':'Up','Labels':{}},"
+	"{'Id':'c5','Names':['/shop_api.3.abc'],'Image':'api:1@sha256:ff','State':'running',"
+	"'Status':'Up 1 second (health: starting)','Labels':{"
+	"'com.docker.stack.namespace':'shop','com.docker.swarm.service.name':'shop_api',"
+	"'com.docker.swarm.task.name':'shop_api.3.abc','com.docker.swarm.node.id':'n1'}}]";
 
 static void test_containers_are_known_by_their_labels(void **state)
 {
@@ -127,40 +115,44 @@ static void test_ports_are_united_and_bounded(void **state)
 	arena_free(list.arena);
 }
 
-#define TASK(ID, SERVICE, SLOT, NODE, CREATED, DESIRED, STATE, MORE)                               \
-	"{'ID':'" ID "','ServiceID':'" SERVICE "','Slot':" SLOT ",'NodeID':'" NODE                 \
-	"','CreatedAt':'" CREATED "','DesiredState':'" DESIRED "','Status':{'State':'" STATE       \
-	"','Timestamp':'2026-11-22T04:30:35.5Z'" MORE "},'Spec':{'ContainerSpec':{"                \
-	"'Image':'bb:1@sha256:00','Labels':{'com.docker.stack.namespace':'shop'}}}}"
+/* Of a stack "shop"; err NULL: none, and no exit code. */
+static const struct task_row {
+	const char *id, *service;
+	int slot;
+	const char *node, *created, *desired, *state, *err;
+} task_rows[] = {
+	{"t1", "s1", 1, "n1", "2026-01-01", "shutdown", "failed", "task: non-zero exit (4)"},
+	{"t2", "s1", 1, "n2", "2026-01-02", "running", "starting", NULL},
+	{"t3", "s1", 2, "n1", "2026-01-01", "shutdown", "running", NULL},
+	{"t4", "s1", 2, "n1", "2026-01-02", "running", "running", NULL},
+	{"t5", "s1", 3, "n1", "2026-01-01", "remove", "shutdown", NULL},
+	{"t6", "s2", 0, "n1", "2026-01-01", "running", "running", NULL},
+	{"t7", "s2", 0, "n2", "2025-12-31", "shutdown", "failed", "no"},
+};
 
-static const char tasks[] =
-	"[" TASK("t1", "s1", "1", "n1", "2026-01-01", "shutdown", "failed", ",'Err':'task: non-zero exit (4)','ContainerStatus':{'ExitCode':4}") "," TASK(
-		"t2", "s1", "1", "n2", "2026-01-02", "running", "starting",
-		"") "," TASK("t3", "s1", "2", "n1", "2026-01-01", "shutdown", "running",
-			     "") "," TASK("t4", "s1", "2", "n1", "2026-01-02", "running", "running",
-					  "") "," TASK("t5", "s1", "3", "n1", "2026-01-01",
-						       "remove", "shutdown",
-						       "") "," TASK("t6", "s2", "0", "n1",
-								    "2026-01-01", "running",
-								    "running", "") "," TASK("t7",
-											    "s2",
-											    "0",
-											    "n2",
-											    "2026-"
-											    "01-01",
-											    "shutdo"
-											    "wn",
-											    "faile"
-											    "d",
-											    ",'Err'"
-											    ":'no',"
-											    "'Conta"
-											    "inerSt"
-											    "atus':"
-											    "{'"
-											    "ExitCo"
-											    "de':"
-											    "4}") "]";
+static json_t *tasks_new(void)
+{
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < sizeof task_rows / sizeof *task_rows; i++) {
+		const struct task_row *row = &task_rows[i];
+		json_t *status = json_pack("{s:s,s:s,s:s*}", "State", row->state, "Timestamp",
+					   "2026-11-22T04:30:35.5Z", "Err", row->err);
+
+		if (row->err)
+			json_object_set_new(status, "ContainerStatus",
+					    json_pack("{s:i}", "ExitCode", 4));
+		json_array_append_new(
+			out, json_pack("{s:s,s:s,s:i,s:s,s:s,s:s,s:o,s:{s:{s:s,s:{s:s}}}}", "ID",
+				       row->id, "ServiceID", row->service, "Slot", row->slot,
+				       "NodeID", row->node, "CreatedAt", row->created,
+				       "DesiredState", row->desired, "Status", status, "Spec",
+				       "ContainerSpec", "Image", "bb:1@sha256:00", "Labels",
+				       "com.docker.stack.namespace", "shop"));
+	}
+	return out;
+}
+
 static const char services[] = "[{'ID':'s1','Spec':{'Name':'shop_web'},'Endpoint':{'Ports':["
 			       "{'Protocol':'tcp','TargetPort':80,'PublishedPort':8000}]}},"
 			       "{'ID':'s2','Spec':{'Name':'shop_agent'}}]";
@@ -179,7 +171,7 @@ static void test_tasks_are_the_newest_of_their_slots(void **state)
 		{"t4", "shop_web.2", "Running 2 minutes ago", "one"},
 	};
 	struct instances list = {.arena = arena_new()};
-	json_t *t = json(tasks), *s = json(services), *n = json(nodes);
+	json_t *t = tasks_new(), *s = json(services), *n = json(nodes);
 	int64_t now;
 
 	(void)state;
@@ -211,7 +203,7 @@ static void test_tasks_are_the_newest_of_their_slots(void **state)
 static void test_one_node_has_no_name_and_a_gone_service_its_id(void **state)
 {
 	struct instances list = {.arena = arena_new()};
-	json_t *t = json(tasks), *n = json("[{'ID':'n1','Description':{'Hostname':'one'}}]");
+	json_t *t = tasks_new(), *n = json("[{'ID':'n1','Description':{'Hostname':'one'}}]");
 
 	(void)state;
 	instances_add_tasks(&list, t, NULL, n, 0);

@@ -19,7 +19,8 @@ static void environment_has_five_layers(void **state)
 {
 	static const struct case_file files[] = {
 		{"/srv/app/blog/a.env",
-		 "A=file\nB=\"file b\"\nC='$A'\n#x\nexport D=d # c\nBARE\nE\n"},
+		 "A=file\nB=\"file b\"\nC='$A'\n#x\nexport D=d # c\nBARE\nE\n"
+		 "U=$A\nV=\"\\$A\"\n"},
 		{"/srv/app/blog/b.env", "B=second\n"},
 		{"/srv/app/blog/raw.env", "Q=\"q\" # c\r\n# x\n\nR=$A\n=bad\nS"},
 		{NULL, NULL},
@@ -45,12 +46,14 @@ static void environment_has_five_layers(void **state)
 	assert_string_equal(variable(&d, "web", "A"), "file");
 	assert_string_equal(variable(&d, "web", "B"), "second");
 	assert_string_equal(variable(&d, "web", "C"), "$A");
+	assert_string_equal(variable(&d, "web", "U"), "file");
+	assert_string_equal(variable(&d, "web", "V"), "$A");
 	assert_string_equal(variable(&d, "web", "D"), "d+");
 	assert_string_equal(variable(&d, "web", "E"), "env");
 	assert_string_equal(variable(&d, "web", "F"), "file/env");
 	assert_string_equal(variable(&d, "web", "T"), "file-s$cr");
 	assert_string_equal(variable(&d, "web", "SECRET"), "s$cr");
-	assert_string_equal(variable(&d, "web", "NOBODY"), "(null)");
+	assert_string_equal(variable(&d, "web", "NOBODY"), "");
 	assert_string_equal(variable(&d, "web", "BARE"), "(absent)");
 	assert_string_equal(variable(&d, "web", "EMPTY"), "");
 	assert_string_equal(variable(&d, "web", "Q"), "\"q\" # c");
@@ -58,7 +61,7 @@ static void environment_has_five_layers(void **state)
 	assert_string_equal(variable(&d, "web", "S"), "(absent)");
 	assert_string_equal(variable(&d, "other", "A"), "top.");
 	assert_string_equal(variable(&d, "other", "N"), "1.10");
-	assert_string_equal(variable(&d, "other", "M"), "(null)");
+	assert_string_equal(variable(&d, "other", "M"), "");
 	assert_problems(&d, "13:55 note: 1.10 is kept as written; docker compose would read 1.1 "
 			    "(put it in quotes)\n");
 	decoded_release(&d);

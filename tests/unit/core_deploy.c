@@ -522,6 +522,53 @@ static void digests_tell_plans_apart(void **state)
 	case_close(&b);
 }
 
+/* What an engine would drop without a word is said; other data is never mounted instead. */
+static void older_engines_are_told_apart(void **state)
+{
+	static const char yaml[] =
+		"services:\n"
+		"  web: {image: one, healthcheck: {test: 'true', start_interval: 1s}}\n"
+		"  db: {image: one, volumes: [{type: volume, source: data, target: /d,"
+		" volume: {subpath: a}}]}\n"
+		"volumes: {data: {}}\n";
+	struct deploy_case c;
+
+	(void)state;
+	case_open(&c, yaml);
+	case_image(&c, "one");
+	case_compose(&c);
+	assert_int_equal(c.deploy.problems.count, 2);
+	assert_int_equal(c.deploy.problems.errors, 1);
+	assert_non_null(strstr(c.deploy.problems.items[0].msg, "volumes/[]/volume/subpath"));
+	assert_int_equal(c.deploy.problems.items[0].place.line, 3);
+	c.live.api = 45;
+	deploy_init(&c.deploy, c.arena);
+	case_compose(&c);
+	assert_int_equal(c.deploy.problems.count, 0);
+	case_close(&c);
+}
+
+static void external_networks_must_be_there(void **state)
+{
+	struct deploy_case c;
+
+	(void)state;
+	case_open(&c, "services: {web: {image: one, networks: [out]}}\n"
+		      "networks: {out: {external: true}}\n");
+	case_image(&c, "one");
+	c.live.externals = json_pack("{s:n}", "out");
+	case_compose(&c);
+	assert_int_equal(c.deploy.problems.errors, 1);
+	json_object_set_new(c.live.externals, "out", json_object());
+	deploy_init(&c.deploy, c.arena);
+	assert_string_equal(case_compose(&c), "0 create blog-web-1\n"
+					      "1 start blog-web-1 <0\n"
+					      "2 wait blog-web-1 <1\n");
+	assert_int_equal(c.deploy.problems.count, 0);
+	json_decref(c.live.externals);
+	case_close(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -547,6 +594,8 @@ int main(void)
 		cmocka_unit_test(down_goes_in_reverse),
 		cmocka_unit_test(wishes_are_read_and_written),
 		cmocka_unit_test(digests_tell_plans_apart),
+		cmocka_unit_test(older_engines_are_told_apart),
+		cmocka_unit_test(external_networks_must_be_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
