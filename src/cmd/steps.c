@@ -167,8 +167,8 @@ static void report_deploy(struct cmd *cmd, const struct app_model *model,
 		struct step plain = *step;
 
 		plain.why = NULL;
-		/* A gate says itself what it waited for. */
-		if (step->op != STEP_GATE && step->op != STEP_CONVERGE)
+		/* Our own errors name the thing; the engine's only the request. */
+		if (strncmp(e.where, "container ", 10) != 0 && strncmp(e.where, "service ", 8) != 0)
 			error_wrap(&e, "%s", step_text(cmd->arena, &plain));
 		if (!*e.where)
 			error_where(&e, "%s", model->app->name);

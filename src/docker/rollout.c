@@ -168,6 +168,16 @@ static bool take_log(void *arg, int stream, const char *bytes, size_t len)
 	return job->out.len < 8 * LOG_MAX;
 }
 
+static void on_discarded(struct job *job, bool ok, const json_t *value, struct kata_error *e)
+{
+	struct kata_error kept = job->error;
+
+	(void)ok;
+	(void)value;
+	(void)e;
+	job_finish(job, false, &kept);
+}
+
 static void logs_over(void *arg, bool ok, struct kata_error *e)
 {
 	struct job *job = arg;
@@ -179,7 +189,10 @@ static void logs_over(void *arg, bool ok, struct kata_error *e)
 	job->logs = NULL;
 	job->step->details =
 		arena_strndup(job->graph->arena, job->out.p + from, job->out.len - from);
-	job_finish(job, false, &kept);
+	if (job->discard)
+		job_send(job, "DELETE", job->discard, NULL, 0, on_discarded);
+	else
+		job_finish(job, false, &kept);
 }
 
 void job_fail_with_logs(struct job *job, const char *container, const struct kata_error *e)
@@ -246,10 +259,26 @@ static void run_volume_remove(struct job *job)
 		 0, on_removed);
 }
 
+static void hooks_over(struct job *job)
+{
+	job_finish(job, true, NULL);
+}
+
+static void on_started(struct job *job, bool ok, const json_t *value, struct kata_error *e)
+{
+	(void)value;
+	if (ok && job->step->rescues == STEP_NONE)
+		rollout_hooks(job, "post_start", hooks_over);
+	else if (ok)
+		hooks_over(job);
+	else
+		job_finish(job, false, e);
+}
+
 static void run_start(struct job *job)
 {
 	job_send(job, "POST", arena_printf(job->rollout->arena, "%s/start", job_path(job)), NULL, 0,
-		 job_done);
+		 on_started);
 }
 
 static void run_restart(struct job *job)
@@ -259,10 +288,15 @@ static void run_restart(struct job *job)
 }
 
 /* The engine kills it when the container's own time is over. */
-static void run_stop(struct job *job)
+static void stop_now(struct job *job)
 {
 	job_send(job, "POST", arena_printf(job->rollout->arena, "%s/stop", job_path(job)), NULL, -1,
 		 on_removed);
+}
+
+static void run_stop(struct job *job)
+{
+	rollout_hooks(job, "pre_stop", stop_now);
 }
 
 static void run_remove(struct job *job)

@@ -4,14 +4,16 @@
  */
 #include "rollout_private.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+#include "kata/file.h"
 #include "kata/json.h"
 #include "kata/text.h"
 
-enum { POLL_MS = 200, RESTARTS_MAX = 3 };
+enum { POLL_MS = 200, RESTARTS_MAX = 3, PROFILE_MAX = 1 << 20 };
 
 /* --- create --- */
 
@@ -107,15 +109,66 @@ static void on_created(struct job *job, bool ok, const json_t *value, struct kat
 	on_connected(job, ok, NULL, e);
 }
 
+/* seccomp=FILE: the engine wants the profile itself, as compact JSON. False: it cannot be read. */
+static bool load_profile(struct job *job, const char *file, struct str *out, struct kata_error *e)
+{
+	const char *path = *file == '/' ? file
+					: arena_printf(job->rollout->arena, "%s/%s",
+						       job->step->compose->folder, file);
+	struct str text = STR_INIT;
+	json_t *profile = NULL;
+
+	if (file_read(AT_FDCWD, path, PROFILE_MAX, &text, e))
+		profile = json_parse_new(text.p, text.len, e);
+	str_release(&text);
+	if (!profile) {
+		error_where(e, "security_opt of service %s: %s", job->step->service, path);
+		return false;
+	}
+	json_canonical(out, profile);
+	json_decref(profile);
+	return true;
+}
+
+static bool load_profiles(struct job *job, json_t *body, struct kata_error *e)
+{
+	json_t *options = json_object_get(json_object_get(body, "HostConfig"), "SecurityOpt");
+	json_t *option;
+	size_t i;
+
+	json_array_foreach(options, i, option) {
+		const char *text = json_string_value(option);
+		struct str loaded = STR_INIT;
+		bool ok;
+
+		if (!text || strncmp(text, "seccomp", 7) != 0 || !strchr("=:", text[7]) ||
+		    !text[7] || text[8] == '{' || !strcmp(text + 8, "unconfined") ||
+		    !strcmp(text + 8, "builtin"))
+			continue;
+		str_add(&loaded, "seccomp=");
+		ok = load_profile(job, text + 8, &loaded, e);
+		json_array_set_new(options, i, json_string(loaded.p));
+		str_release(&loaded);
+		if (!ok)
+			return false;
+	}
+	return true;
+}
+
 static void create(struct job *job, const json_t *replaces)
 {
 	struct rollout *r = job->rollout;
 	const struct step *s = job->step;
 	struct container_facts facts = rollout_facts(job);
 	const char *platform = json_member_text(s->model->spec, "platform");
+	struct kata_error e;
 
 	facts.replaces = replaces;
 	job->body = container_body_new(s->compose, s->model, &facts);
+	if (!load_profiles(job, job->body, &e)) {
+		job_finish(job, false, &e);
+		return;
+	}
 	job_send(job, "POST",
 		 platform ? docker_path(r->arena, "/containers/create?name=%s&platform=%s",
 					s->target, platform)

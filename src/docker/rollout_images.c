@@ -168,8 +168,9 @@ static void on_ended(struct job *job, bool ok, const json_t *value, struct kata_
 	} else if (code) {
 		error_set(&failed, ERROR_REFUSED, "preparing it failed: the command exited with %d",
 			  (int)code);
-		error_where(&failed, "service %s", job->step->service);
+		error_where(&failed, "%s", job->step->app);
 		error_hint(&failed, "what ran before goes on; its last lines are below");
+		job->discard = arena_printf(job->rollout->arena, "%s?force=1", prepare_path(job));
 		job_fail_with_logs(job, job->text, &failed);
 	} else {
 		job_send(job, "DELETE",
@@ -248,7 +249,7 @@ static void prepare_next(struct job *job)
 		job_finish(job, true, NULL);
 		return;
 	}
-	/* One that an interrupted run, or a failure, left. */
+	/* One that an interrupted run left. */
 	job_send(job, "DELETE", arena_printf(r->arena, "%s?force=1", prepare_path(job)), NULL, 0,
 		 on_cleared);
 }

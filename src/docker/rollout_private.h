@@ -39,6 +39,7 @@ struct job {
 	uint64_t timer;
 	job_next *answer;
 	void (*later)(struct job *job);
+	void (*after_hooks)(struct job *job);
 	int64_t began, since; /* monotonic ms */
 	json_t *body, *list;  /* owned: request being sent; things still to do */
 	size_t index;
@@ -48,6 +49,7 @@ struct job {
 	int failing;
 	struct docker_demux demux;
 	struct kata_error error; /* kept while logs are fetched */
+	const char *discard;	 /* path of a container that goes when they are, or NULL */
 };
 
 const char *job_path(struct job *job); /* percent-encoded id or name of the container */
@@ -63,6 +65,9 @@ void job_fail_with_logs(struct job *job, const char *container, const struct kat
 void job_say(struct job *job, const char *text);
 /* The common answer: ok, or the failure of the step. */
 job_next job_done;
+
+/* Runs the hooks under this key of the service, if it has any, then goes on. */
+void rollout_hooks(struct job *job, const char *key, void (*after)(struct job *job));
 
 typedef void step_run(struct job *job);
 step_run rollout_create, rollout_gate, rollout_pull, rollout_build, rollout_prepare,

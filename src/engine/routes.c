@@ -184,5 +184,6 @@ void app_forget_routes(struct world *world, struct app *app)
 	if (model) {
 		json_decref(model->block);
 		model->block = NULL;
+		model->waits = false;
 	}
 }
