@@ -147,6 +147,7 @@ struct deploy_options {
 	enum deploy_verb verb;
 	bool detach; /* wait for nothing that no other service waits for */
 	bool pull;   /* pull even what is there */
+	bool start;  /* start also one-shots that ended well */
 	bool fresh;  /* recreate what is unchanged */
 	bool routed; /* the app has routes: what goes, goes after them */
 	const char *const

@@ -160,9 +160,10 @@ bool member_has_aside(const struct member *member, const char *app);
 
 struct work {
 	enum deploy_verb verb;
-	bool stop; /* stop instead of deploying */
-	bool down; /* take down: containers, services, networks */
-	bool wipe; /* ... and volumes */
+	bool stop;  /* stop instead of deploying */
+	bool down;  /* take down: containers, services, networks */
+	bool wipe;  /* ... and volumes */
+	bool start; /* start also one-shots that ended well */
 	bool detach, pull, fresh;
 	bool wait;		     /* queue behind another run on the same app */
 	bool routes;		     /* make Caddy agree as well */

@@ -52,7 +52,8 @@ void rollout_add(struct rollout *rollout, struct deploy *deploy);
  * follows them is left. At a signal to stop nothing new begins, and what runs is abandoned.
  */
 void rollout_run(struct rollout *rollout);
-/* Ends the STEP_ROUTES of a graph: the routes are right (ok), or they are not (and why). */
+/* Ends the STEP_ROUTES of a graph: the routes are right (ok), or they are not (and why; NULL: they
+ * stay because of what failed elsewhere in the graph). */
 void rollout_routes(struct deploy *deploy, bool ok, const struct kata_error *e);
 /* Whether a STEP_ROUTES waits to be ended: all before it is done. */
 bool deploy_awaits_routes(const struct deploy *deploy);

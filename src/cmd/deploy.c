@@ -261,6 +261,7 @@ void run_start(struct cmd *cmd)
 	model = app_and_services(cmd, &work);
 	if (!model)
 		return;
+	work.start = true;
 	model->wishes.stopped = false;
 	if (work.services)
 		unstop(&model->wishes, cmd->args + 1, cmd->arg_count - 1);

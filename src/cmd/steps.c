@@ -170,8 +170,8 @@ static void report_deploy(struct cmd *cmd, const struct app_model *model,
 		/* Our own errors name the thing; the engine's only the request. */
 		if (strncmp(e.where, "container ", 10) != 0 && strncmp(e.where, "service ", 8) != 0)
 			error_wrap(&e, "%s", step_text(cmd->arena, &plain));
-		if (!*e.where)
-			error_where(&e, "%s", model->app->name);
+		error_where(&e, "%s%s%.400s", model->app->name, *e.where ? ": " : "",
+			    step->error.where);
 		say_error(cmd, &e);
 		if (step->details && *step->details)
 			print_details(cmd, step->details);

@@ -144,7 +144,8 @@ static void keep(struct up *u, struct part *part, const struct live_container *c
 	}
 	if (!strcmp(c->state, "restarting")) {
 		end = up_gate(u, part, c->name, c->id, STEP_NONE);
-	} else if (!c->running && !(u->options->verb == DEPLOY_REPAIR && ended_well(part, c))) {
+	} else if (!c->running && !(u->options->verb == DEPLOY_REPAIR && !u->options->start &&
+				    ended_well(part, c))) {
 		end = up_start(u, part, c->name, c->id, cleared, why_start(u, c));
 		deploy_at(u->d, part->starts[part->start_count - 1])->quiet = false;
 	} else if (strcmp(c->name, final) != 0 && strcmp(c->state, "paused") != 0) {

@@ -8,7 +8,7 @@
 
 #include "kata/json.h"
 
-enum { LOG_LINES = 50, LOG_MAX = 10 << 10 };
+enum { LOG_LINES = 50, LOG_MAX = 10 << 10, SILENT_MS = 10000 };
 
 struct rollout *rollout_new(struct docker *docker, struct loop *loop, struct docker_live *live,
 			    const struct rollout_host *host)
@@ -80,7 +80,17 @@ static void on_answer(void *arg, bool ok, const struct docker_answer *answer, st
 	struct job *job = arg;
 
 	job->transfer = NULL;
+	job->rollout->silent = !ok && e->code == ERROR_TIMEOUT;
 	job->answer(job, ok, ok ? answer->value : NULL, e);
+}
+
+static void job_request(struct job *job, struct docker_request *request, job_next *answer)
+{
+	/* What has to be undone must not wait for minutes for an engine that hangs. */
+	if (job->rollout->silent)
+		request->timeout_ms = SILENT_MS;
+	job->answer = answer;
+	job->transfer = docker_start(job->rollout->docker, request, on_answer, job);
 }
 
 void job_send_auth(struct job *job, const char *method, const char *path, const json_t *body,
@@ -89,8 +99,7 @@ void job_send_auth(struct job *job, const char *method, const char *path, const 
 	struct docker_request request = {
 		.method = method, .path = path, .body = body, .auth = auth};
 
-	job->answer = answer;
-	job->transfer = docker_start(job->rollout->docker, &request, on_answer, job);
+	job_request(job, &request, answer);
 }
 
 void job_send(struct job *job, const char *method, const char *path, const json_t *body,
@@ -99,8 +108,7 @@ void job_send(struct job *job, const char *method, const char *path, const json_
 	struct docker_request request = {
 		.method = method, .path = path, .body = body, .timeout_ms = timeout_ms};
 
-	job->answer = answer;
-	job->transfer = docker_start(job->rollout->docker, &request, on_answer, job);
+	job_request(job, &request, answer);
 }
 
 static void on_timer(void *arg)
@@ -469,8 +477,8 @@ void rollout_routes(struct deploy *d, bool ok, const struct kata_error *e)
 		if (s->op != STEP_ROUTES || s->state != STEP_WAITING ||
 		    readiness(d, s) != STEP_RUNNING)
 			continue;
-		s->state = ok ? STEP_DONE : STEP_FAILED;
-		if (!ok)
+		s->state = ok ? STEP_DONE : e ? STEP_FAILED : STEP_BLOCKED;
+		if (s->state == STEP_FAILED)
 			s->error = *e;
 	}
 }

@@ -21,6 +21,7 @@ struct rollout {
 	struct job *jobs;    /* running */
 	json_t *ids;	     /* "app/service" -> id of its newest container */
 	bool starting_range; /* a start with a range of host ports is under way */
+	bool silent;	     /* the engine let the last request time out */
 };
 
 struct job;

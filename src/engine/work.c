@@ -15,8 +15,6 @@
 #include "kata/lock.h"
 #include "kata/rollout.h"
 
-enum { DRAIN_MS = 2000, DRAIN_MAX_MS = 30000, DRAIN_POLL_MS = 100 };
-
 struct run {
 	struct world *world;
 	const struct engine_options *options;
@@ -168,6 +166,7 @@ static bool run_phase(struct run *run, enum phase phase)
 		struct app_model *model = &run->world->models[i];
 
 		if (is_at_work(model) && deploy_failed(graph_of(model, phase))) {
+			work_name_holders(run->world, graph_of(model, phase));
 			model->result = MODEL_FAILED;
 			/* Images that do not come have changed nothing. */
 			model->held = phase != PHASE_IMAGES;
@@ -306,6 +305,17 @@ static void finish_routes(struct run *run)
 	}
 }
 
+/* Another service of the app failed: the routes stay, and with them what they lead to. */
+static void block_held(struct run *run)
+{
+	for (size_t i = 0; run->world->models && i < run->world->app_count; i++) {
+		struct app_model *model = &run->world->models[i];
+
+		if (model->held && deploy_awaits_routes(&model->deploy))
+			rollout_routes(&model->deploy, false, NULL);
+	}
+}
+
 /* Addresses of the containers that go now: Caddy may still have requests there. */
 static json_t *leaving_new(struct run *run)
 {
@@ -328,97 +338,15 @@ static json_t *leaving_new(struct run *run)
 	return out;
 }
 
-static void addresses_of(struct world *world, const json_t *ids, json_t *out)
-{
-	size_t i, j;
-	json_t *item, *id;
-
-	json_array_foreach(world->live.containers, i, item) {
-		const char *own = json_member_text(item, "Id");
-		const char *key;
-		json_t *network;
-
-		json_array_foreach((json_t *)ids, j, id)
-			if (own && !strcmp(own, json_string_value(id)))
-				break;
-		if (j >= json_array_size(ids))
-			continue;
-		json_object_foreach(
-			json_object_get(json_object_get(item, "NetworkSettings"), "Networks"), key,
-			network) {
-			const char *ip = json_member_text(network, "IPAddress");
-
-			if (ip && *ip)
-				json_array_append_new(out, json_string_nocheck(ip));
-		}
-	}
-}
-
-/* Requests that a Caddy still has at these addresses. -1: it does not tell. */
-static json_int_t requests_at(struct run *run, const struct member *member, const json_t *addresses)
-{
-	struct http_response response;
-	struct kata_error e;
-	json_int_t sum = -1;
-	json_t *list, *item;
-	size_t i, j;
-	json_t *ip;
-
-	if (!caddy_get(run->world->http, &member->endpoint, "/reverse_proxy/upstreams", &response,
-		       &e))
-		return -1;
-	list = json_parse_new(response.body.p, response.body.len, &e);
-	json_array_foreach(list, i, item) {
-		const char *address = json_member_text(item, "address");
-
-		json_array_foreach((json_t *)addresses, j, ip) {
-			size_t len = json_string_length(ip);
-
-			if (!address || strncmp(address, json_string_value(ip), len) != 0 ||
-			    address[len] != ':')
-				continue;
-			sum = (sum < 0 ? 0 : sum) +
-			      json_integer_value(json_object_get(item, "num_requests"));
-		}
-	}
-	json_decref(list);
-	http_response_release(&response);
-	return sum;
-}
-
-/*
- * Waits until the old containers have answered what they had begun. Newer Caddys show requests to
- * upstreams that are not in the config any more; of the others nothing is known, and a set time has
- * to do.
- */
-static void drain(struct run *run, const json_t *ids)
-{
-	json_t *addresses = json_array();
-	int64_t from = loop_now_ms();
-
-	addresses_of(run->world, ids, addresses);
-	while (json_array_size(addresses) && !loop_stopped(run->world->loop)) {
-		int64_t waited = loop_now_ms() - from;
-		json_int_t busy = -1;
-
-		for (size_t i = 0; i < run->world->member_count; i++) {
-			json_int_t here = requests_at(run, &run->world->members[i], addresses);
-
-			busy = here > busy ? here : busy;
-		}
-		if (waited >= DRAIN_MAX_MS || (busy <= 0 && waited >= DRAIN_MS))
-			break;
-		loop_sleep(run->world->loop, DRAIN_POLL_MS);
-	}
-	json_decref(addresses);
-}
-
 static bool do_routes(struct run *run, bool changed, struct kata_error *e)
 {
 	struct engine_options options = *run->options;
-	json_t *leaving = leaving_new(run);
-	bool waiting = awaits_routes(run), ok = true;
+	bool waiting, ok = true;
+	json_t *leaving;
 
+	block_held(run);
+	leaving = leaving_new(run);
+	waiting = awaits_routes(run);
 	if (!run->work->routes) {
 		json_decref(leaving);
 		finish_routes(run);
@@ -433,7 +361,7 @@ static bool do_routes(struct run *run, bool changed, struct kata_error *e)
 	ok = world_apply(run->world, &options, e);
 	if (waiting && ok) {
 		if (json_array_size(leaving))
-			drain(run, leaving);
+			work_drain(run->world, leaving);
 		finish_routes(run);
 	}
 	json_decref(leaving);

@@ -1,5 +1,5 @@
 /*
- * Private to work.c and work_plan.c: one run over the containers of some apps.
+ * Private to work*.c: one run over the containers of some apps.
  */
 #ifndef KATA_ENGINE_WORK_H
 #define KATA_ENGINE_WORK_H
@@ -12,6 +12,12 @@ bool work_is_selected(const struct engine_options *options, const char *app);
 /* Something to do, or to say. */
 bool work_has_steps(const struct app_model *model);
 bool model_is_upstream(const struct app_model *model, const char *service);
+
+/* Waits until containers (their ids) have answered what Caddy had begun with them. */
+void work_drain(struct world *world, const json_t *ids);
+/* Puts names to what stood in the way of the steps that failed: who has the port, who is still in
+ * the network. */
+void work_name_holders(struct world *world, struct deploy *deploy);
 
 /* Apply.c: reads the members again when `read`, and plans them anew. */
 void world_plan_again(struct world *world, const struct engine_options *options, bool read);

@@ -213,6 +213,7 @@ static void plan_up(struct world *world, struct app_model *model, const struct w
 	struct asking asking = {world, model};
 	struct deploy_options options = {
 		.verb = work->verb,
+		.start = work->start,
 		.detach = work->detach,
 		.pull = work->pull,
 		.fresh = work->fresh,
@@ -253,8 +254,10 @@ void work_plan_model(struct world *world, struct app_model *model, const struct 
 	deploy_init(&model->deploy, world->arena);
 	deploy_init(&model->down, world->arena);
 	model->result = MODEL_NONE;
-	if (!check_engine(world, model))
+	if (!check_engine(world, model)) {
+		model->planned = true;
 		return;
+	}
 	if (work->down)
 		plan_down(world, model, work);
 	else if (work->stop)

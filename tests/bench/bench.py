@@ -1,59 +1,34 @@
-"""Speed and memory of whole processes against a private Caddy, beside what cannot be beaten.
+"""Speed and memory of whole processes against a private Caddy and a private Docker engine, beside
+what cannot be beaten, or what others take for the same.
 
 bench.py [--sizes 1,10,100,1000] [--rounds N] [--caddy PATH] [--strict]
+         [--services 1,10,30] [--docker installed|newest]     sizes "" or services "": not this part
 
-In each round every way runs once, in turning order, on the same Caddy; shown are the medians and
-the median of the rounds' ratios to curl. Floors: curl GET of all servers (nothing to do), curl
-PATCH of one server (one change). Peer: full_config.py. --strict: exit 1 when a target is missed.
+In each round every way runs once, in turning order, on the same server; shown are the medians, and
+the median and the quartiles of the rounds' ratios to the floor. Floors: curl GET of all servers
+(nothing to do), curl PATCH of one server (one change); docker and docker compose (deploys.py).
+Peer: full_config.py. --strict: exit 1 when a target is missed.
 """
 import argparse
 import json
 import os
 import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 sys.dont_write_bytecode = True
 import caddyctl
+import deploys
+import measure as m
 import netns
 from case import TUI, Root, plain
 from caddyctl import SERVERS
+from measure import NOISE, memory_row, paired, peak, row, timed
 
 ROUNDS = {1: 41, 10: 41, 100: 25, 1000: 15}
 URL = "http://localhost" + SERVERS
-MEMORY = 24.0  # MiB
-missed = 0
-
-
-# A process starts with the peak of the one it was forked from, so a small one forks it.
-PEAK = ("import os, sys\npid = os.fork()\nif not pid: os.execv(sys.argv[1], sys.argv[1:])\n"
-        "print(os.wait4(pid, 0)[2].ru_maxrss)")
-
-
-def timed(argv, env):
-    """Runs a whole process that must succeed; its seconds."""
-    null = os.open(os.devnull, os.O_RDWR)
-    start = time.perf_counter()
-    pid = os.posix_spawn(argv[0], argv, env, file_actions=[
-        (os.POSIX_SPAWN_DUP2, null, 0), (os.POSIX_SPAWN_DUP2, null, 1)])
-    status = os.waitpid(pid, 0)[1]
-    seconds = time.perf_counter() - start
-    os.close(null)
-    if os.waitstatus_to_exitcode(status) != 0:
-        sys.exit(f"bench: {' '.join(argv)}: status {status}")
-    return seconds
-
-
-def peak(argv, env):
-    """Peak memory of a run, in MiB (what is below Python's own 9 or so does not show)."""
-    out = subprocess.run([sys.executable, "-IS", "-c", PEAK, *argv], env=env, check=True,
-                         capture_output=True, text=True).stdout
-    return int(out.split()[-1]) / 1024
 
 
 class Bed:
@@ -118,38 +93,6 @@ class Bed:
         shutil.rmtree(self.tmp)
 
 
-def paired(ways, rounds):
-    """Runs every way once a round, in turning order; way -> its seconds, by round."""
-    runs = {name: [] for name in ways}
-    names = list(ways)
-    for n in range(-2, rounds):  # two rounds to warm up
-        for i in range(len(names)):
-            name = names[(n + i) % len(names)]
-            run = ways[name]()
-            if n >= 0:
-                runs[name].append(run)
-    return runs
-
-
-def row(what, size, runs, way, floor, target):
-    """One line of the table."""
-    global missed
-    ratio = statistics.median(a / b for a, b in zip(runs[way], runs[floor]))
-    over = target is not None and ratio > target
-    missed += over
-    ours, theirs = (statistics.median(runs[x]) * 1e3 for x in (way, floor))
-    print(f"{what:<34}{size:>6}{ours:>10.2f}{theirs:>10.2f}{ratio:>8.2f}"
-          f"{f'{target:.2f}' if target else '':>8}{'  over' if over else ''}", flush=True)
-
-
-def memory_row(what, bed):
-    global missed
-    mib = bed.memory()
-    missed += mib > MEMORY
-    print(f"{what:<34}{bed.size:>6}{mib:>10.1f} MiB{MEMORY:>22.2f}"
-          f"{'  over' if mib > MEMORY else ''}", flush=True)
-
-
 def measure(binary, size, rounds):
     bed = Bed(binary, size, False)
     runs = paired({"kata": bed.run_kata, "get": bed.get}, rounds)
@@ -168,13 +111,14 @@ def measure(binary, size, rounds):
         runs = paired({"shared": lambda: one.run_kata([0]), "own": lambda: bed.run_kata([0])},
                       rounds)
         row("shared address / own: one change", size, runs, "shared", "own", 1.0 + NOISE)
-        memory_row("shared address: peak memory", one)
+        memory_row("shared address: peak memory", size, one.memory())
         one.close()
-    memory_row("peak memory", bed)
+    memory_row("peak memory", size, bed.memory())
     bed.close()
 
 
-NOISE = 0.05  # what two equal things may differ by here
+def numbers(text):
+    return [int(x) for x in text.split(",") if x]
 
 
 def main():
@@ -182,14 +126,20 @@ def main():
     parser.add_argument("--sizes", default="1,10,100,1000")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--caddy", default=shutil.which("caddy"))
+    parser.add_argument("--services", default="1,10,30")
+    parser.add_argument("--docker", default="installed", choices=["installed", "newest"])
     parser.add_argument("--strict", action="store_true")
     args = parser.parse_args()
     netns.enter()
-    print(f"Caddy {caddyctl.version(args.caddy)}; whole processes, medians in ms\n")
-    print(f"{'':<34}{'apps':>6}{'ours':>10}{'floor':>10}{'ratio':>8}{'target':>8}")
-    for size in (int(x) for x in args.sizes.split(",")):
+    print("Whole processes; medians in ms")
+    if args.sizes:
+        print(f"\nCaddy {caddyctl.version(args.caddy)}", end="")
+        m.head("apps")
+    for size in numbers(args.sizes):
         measure(args.caddy, size, args.rounds or ROUNDS.get(size, 21))
-    return 1 if args.strict and missed else 0
+    if args.services:
+        deploys.measure(args.caddy, args.docker, numbers(args.services), args.rounds)
+    return 1 if args.strict and m.missed else 0
 
 
 if __name__ == "__main__":

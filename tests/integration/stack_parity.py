@@ -9,14 +9,12 @@ from enginecase import every_engine, wait_for
 
 STACK = "com.docker.stack.namespace"
 # Not for a Swarm, in the words of the refusal that is right for them.
-REFUSED = {"plex": "network_mode", }
+REFUSED = {"plex": "network_mode"}
 
 
-@every_engine
-@every_file
-class StackParity(Parity):
+class Stacks(Parity):
     swarm = True
-    weight = 40
+    __test__ = False
 
     def services(self, stack):
         """Services by name, their networks by name."""
@@ -65,3 +63,15 @@ class StackParity(Parity):
         self.deploy(name, timeout=240)
         after = json.dumps({s: sorted(t["ID"] for t in self.engine.tasks(s)) for s in theirs[0]})
         self.assertEqual(after, before, "taking over restarted tasks")
+
+
+@every_engine
+@every_file(0)
+class StackParity(Stacks):
+    weight = 40
+
+
+@every_engine
+@every_file(1)
+class StackParityMore(Stacks):
+    weight = 40

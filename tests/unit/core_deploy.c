@@ -474,34 +474,6 @@ static void down_goes_in_reverse(void **state)
 	case_close(&c);
 }
 
-static void wishes_are_read_and_written(void **state)
-{
-	static const char text[] = "# by hand\nstop db\r\n\nscale web 3\nscale web 4\nscale web x\n"
-				   "dance\nstop  db\n";
-	struct arena *arena = arena_new();
-	struct problems problems;
-	struct wishes wishes = {.mode = "swarm"};
-	struct str out = STR_INIT;
-
-	(void)state;
-	problems_init(&problems, arena);
-	wishes_decode(&wishes, arena, text, sizeof text - 1, "STATE", &problems);
-	assert_int_equal(problems.count, 2);
-	assert_int_equal(problems.items[0].place.line, 6);
-	assert_false(wishes.stopped);
-	assert_true(wishes_stop(&wishes, "db"));
-	assert_false(wishes_stop(&wishes, "web"));
-	assert_string_equal(wishes.mode, "swarm");
-	wishes_encode(&out, &wishes);
-	assert_string_equal(out.p, "stop db\nscale web 4\n");
-	str_clear(&out);
-	wishes.stopped = true;
-	wishes_encode(&out, &wishes);
-	assert_string_equal(out.p, "stop\nstop db\nscale web 4\n");
-	str_release(&out);
-	arena_free(arena);
-}
-
 /* What a digest is for: another plan has another one. */
 static void digests_tell_plans_apart(void **state)
 {
@@ -592,7 +564,6 @@ int main(void)
 		cmocka_unit_test(changed_network_is_made_anew),
 		cmocka_unit_test(images_are_brought_first),
 		cmocka_unit_test(down_goes_in_reverse),
-		cmocka_unit_test(wishes_are_read_and_written),
 		cmocka_unit_test(digests_tell_plans_apart),
 		cmocka_unit_test(older_engines_are_told_apart),
 		cmocka_unit_test(external_networks_must_be_there),
