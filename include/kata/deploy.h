@@ -33,6 +33,7 @@ struct docker_live {
 	json_t *networks, *volumes;
 	json_t *services, *stack_networks, *secrets, *configs;
 	json_t *task_containers; /* of stacks, on this node; read where ports have mode: host */
+	json_t *stack_volumes;	 /* only where they may have to go (world.wipe) */
 	json_t *externals;	 /* external networks by name -> inspect; null: not there */
 	json_t *images;		 /* reference -> inspect; null: not there */
 	json_t *inspects;	 /* container id -> inspect, for those that need a closer look */

@@ -94,6 +94,7 @@ struct world {
 	size_t member_count;
 	struct docker docker;
 	bool docker_set;   /* world_set_docker was called */
+	bool wipe;	   /* volumes of stacks are read, too: they may have to go */
 	const char *focus; /* the one app that the run is about: no other is read from Docker */
 	struct docker_live live;
 	json_t *readings;	  /* earlier ones: steps under way still point into them */

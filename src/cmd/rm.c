@@ -216,6 +216,7 @@ void run_rm(struct cmd *cmd)
 	}
 	engine_options_from(cmd, &options);
 	options.allow_empty = true; /* the apps are named, and asked about */
+	cmd->world->wipe = cmd->options.wipe;
 	world_observe(cmd->world, OBSERVE_APPS | OBSERVE_CADDY | OBSERVE_DOCKER);
 	world_plan(cmd->world, &options);
 	if (!check_apps(cmd) || !confirm(cmd))

@@ -132,7 +132,8 @@ static void down_swarm(struct down *w)
 	for (size_t s = 0; s < removed; s++)
 		deploy_wait(w->d, gone, (int)s);
 	if (w->volumes)
-		plan_named(w, w->live->volumes, LABEL_STACK, STEP_VOLUME_REMOVE, NULL, w->d->count);
+		plan_named(w, w->live->stack_volumes, LABEL_STACK, STEP_VOLUME_REMOVE, NULL,
+			   w->d->count);
 }
 
 void deploy_plan_down(struct deploy *deploy, const char *app, const char *folder, bool swarm,

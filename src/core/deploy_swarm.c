@@ -226,6 +226,22 @@ static void wait_for_dependencies(struct stack *k, int step, const struct compos
 	}
 }
 
+/* Swarm is still at it, or cannot do it: an earlier run did not see the end, or it broke since. What
+ * may end of itself says nothing by not running. */
+static bool is_unsettled(const json_t *live)
+{
+	const json_t *task = json_object_get(json_object_get(live, "Spec"), "TaskTemplate");
+	const char *update = json_member_text(json_object_get(live, "UpdateStatus"), "State");
+	const char *restart = json_member_text(json_object_get(task, "RestartPolicy"), "Condition");
+	const json_t *status = json_object_get(live, "ServiceStatus");
+
+	if (update && !strcmp(update, "updating"))
+		return true;
+	return (!restart || !strcmp(restart, "any")) &&
+	       json_integer_value(json_object_get(status, "RunningTasks")) <
+		       json_integer_value(json_object_get(status, "DesiredTasks"));
+}
+
 static void plan_service(struct stack *k, const struct compose_service *service)
 {
 	const char *name = swarm_service_name(k->d->arena, k->compose, service);
@@ -243,8 +259,11 @@ static void plan_service(struct stack *k, const struct compose_service *service)
 		if (!why && k->options->fresh)
 			why = "asked for";
 	}
-	if (!why)
+	if (!why) {
+		if (!k->options->detach && is_unsettled(live))
+			converge(k, service, name, STEP_NONE, false);
 		return;
+	}
 	step = step_add(k, op, name);
 	deploy_at(k->d, step)->model = service;
 	deploy_at(k->d, step)->service = service->name;

@@ -8,7 +8,7 @@
 
 #include "kata/json.h"
 
-enum { LOG_LINES = 50, LOG_MAX = 10 << 10, SILENT_MS = 10000 };
+enum { LOG_LINES = 50, LOG_MAX = 10 << 10, SILENT_MS = 10000, POLL_MS = 300, REAP_MS = 30000 };
 
 struct rollout *rollout_new(struct docker *docker, struct loop *loop, struct docker_live *live,
 			    const struct rollout_host *host)
@@ -260,11 +260,22 @@ static void run_volume_create(struct job *job)
 	job_send(job, "POST", "/volumes/create", job->body, 0, job_done);
 }
 
+static void run_volume_remove(struct job *job);
+
+/* Swarm takes the containers of ended tasks away a while after them. */
+static void on_volume_removed(struct job *job, bool ok, const json_t *value, struct kata_error *e)
+{
+	if (!ok && e->http == 409 && job->graph->swarm && loop_now_ms() - job->began < REAP_MS)
+		job_later(job, POLL_MS, run_volume_remove);
+	else
+		on_removed(job, ok, value, e);
+}
+
 static void run_volume_remove(struct job *job)
 {
 	job_send(job, "DELETE",
 		 docker_path(job->rollout->arena, "/volumes/%s?force=1", job->step->target), NULL,
-		 0, on_removed);
+		 0, on_volume_removed);
 }
 
 static void hooks_over(struct job *job)

@@ -144,6 +144,9 @@ static void ask_lists(struct reading *reading, const char *app)
 	    (struct want){.into = &live->configs, .swarm = true});
 	ask(reading, arena_printf(a, "/networks?filters=%s", by_stack),
 	    (struct want){.into = &live->stack_networks});
+	if (reading->world->wipe)
+		ask(reading, arena_printf(a, "/volumes?filters=%s", by_stack),
+		    (struct want){.into = &live->stack_volumes, .member = "Volumes"});
 	if (has_host_ports(reading->world, app))
 		ask(reading, arena_printf(a, "/containers/json?filters=%s", by_stack),
 		    (struct want){.into = &live->task_containers});
@@ -219,10 +222,10 @@ static void ask_inspects(struct reading *reading)
 static void live_clear(struct world *world)
 {
 	struct docker_live *live = &world->live;
-	json_t *lists[] = {live->containers, live->networks,	    live->volumes,
-			   live->services,   live->stack_networks,  live->secrets,
-			   live->configs,    live->task_containers, live->externals,
-			   live->images,     live->inspects};
+	json_t *lists[] = {live->containers,	live->networks,	       live->volumes,
+			   live->services,	live->stack_networks,  live->secrets,
+			   live->configs,	live->task_containers, live->externals,
+			   live->stack_volumes, live->images,	       live->inspects};
 
 	if (!world->readings)
 		world->readings = json_array();
@@ -249,6 +252,7 @@ static void begin(struct reading *reading, const char *app)
 	live->task_containers = json_array();
 	live->images = json_object();
 	live->externals = json_object();
+	live->stack_volumes = json_array();
 	live->inspects = json_object();
 	ask_lists(reading, app);
 	ask_externals(reading, app);

@@ -3,6 +3,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 MEMORY = 24.0  # MiB
@@ -16,15 +17,16 @@ PEAK = ("import os, sys\npid = os.fork()\nif not pid: os.execv(sys.argv[1], sys.
 
 def timed(argv, env):
     """Runs a whole process that must succeed; its seconds."""
-    null = os.open(os.devnull, os.O_RDWR)
-    start = time.perf_counter()
-    pid = os.posix_spawn(argv[0], argv, env, file_actions=[
-        (os.POSIX_SPAWN_DUP2, null, 0), (os.POSIX_SPAWN_DUP2, null, 1)])
-    status = os.waitpid(pid, 0)[1]
-    seconds = time.perf_counter() - start
-    os.close(null)
-    if os.waitstatus_to_exitcode(status) != 0:
-        sys.exit(f"bench: {' '.join(argv)}: status {status}")
+    with open(os.devnull, "r+b") as null, tempfile.TemporaryFile() as said:
+        start = time.perf_counter()
+        pid = os.posix_spawn(argv[0], argv, env, file_actions=[
+            (os.POSIX_SPAWN_DUP2, null.fileno(), 0), (os.POSIX_SPAWN_DUP2, null.fileno(), 1),
+            (os.POSIX_SPAWN_DUP2, said.fileno(), 2)])
+        status = os.waitpid(pid, 0)[1]
+        seconds = time.perf_counter() - start
+        if os.waitstatus_to_exitcode(status) != 0:
+            said.seek(0)
+            sys.exit(f"bench: {' '.join(argv)}: status {status}\n{said.read().decode()}")
     return seconds
 
 

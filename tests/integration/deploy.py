@@ -112,7 +112,8 @@ class DeployMakes(DeployCase):
 
     def test_build(self):
         folder = self.kata_root.folder("shop")
-        self.kata_root.app("shop", text="services:\n  web:\n    build: ./web\nx-kata-mode: compose\n")
+        self.kata_root.app("shop", text=(
+            "services:\n  web:\n    build: ./web\nx-kata-mode: compose\n"))
         (folder / "web").mkdir()
         (folder / "web" / "Dockerfile").write_text("FROM web\nCOPY text /text\n")
         for word in ("first", "second"):
@@ -128,7 +129,8 @@ class DeployMakes(DeployCase):
         self.shop()
         self.deploy("shop")
         before = self.ids("shop")
-        (self.kata_root.folder("shop") / "Dockerfile").write_text("FROM bb\nRUN echo oops >&2; exit 7\n")
+        (self.kata_root.folder("shop") / "Dockerfile").write_text(
+            "FROM bb\nRUN echo oops >&2; exit 7\n")
         self.kata_root.app("shop", text="services:\n  web:\n    build: .\nx-kata-mode: compose\n")
         r = self.deploy("shop", want=1)
         self.assert_names(r, "oops", "7")

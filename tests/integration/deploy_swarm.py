@@ -89,8 +89,8 @@ class SwarmDeploy(SwarmCase):
     def test_secret_rotates(self):
         """New content gets a new name; the service follows; the old object goes."""
         folder = self.kata_root.folder("shop")
-        text = json.dumps({"x-kata-mode": "swarm", "secrets": {"key": {"file": "./key"}}, "services": {
-            "web": {"image": "web", "secrets": ["key"], "deploy": QUICK}}})
+        text = json.dumps({"x-kata-mode": "swarm", "secrets": {"key": {"file": "./key"}},
+                           "services": {"web": {"image": "web", "secrets": ["key"], "deploy": QUICK}}})
         self.kata_root.app("shop", text=text)
         names = []
         for content in ("first", "second"):
@@ -199,7 +199,8 @@ class SwarmCommands(SwarmCase):
     def test_docker_stack_sees_it(self):
         self.shop()
         self.deploy("shop")
-        self.assertEqual(self.engine.docker("stack", "ls", "--format", "{{.Name}}").split(), ["shop"])
+        out = self.engine.docker("stack", "ls", "--format", "{{.Name}}")
+        self.assertEqual(out.split(), ["shop"])
         out = self.engine.docker("stack", "services", "shop", "--format", "{{.Name}} {{.Replicas}}")
         self.assertEqual(sorted(out.splitlines()), ["shop_db 1/1", "shop_web 1/1"])
         self.engine.docker("stack", "rm", "shop")

@@ -54,7 +54,8 @@ class EngineLib(EngineCase):
         self.assertEqual(self.engine.logs("say1"), "hello\n")
 
     def test_container_answers(self):
-        self.engine.docker("run", "-d", "--name", "web1", "-p", "8181:8000", "-e", "TEXT=one", "web")
+        self.engine.docker("run", "-d", "--name", "web1", "-p", "8181:8000", "-e", "TEXT=one",
+                           "web")
         own = f"{self.address('web1')}:8000"
         for address in (own, "127.0.0.1:8181"):
             wait_for(lambda a=address: self.try_fetch(a) == (200, "one"), f"{address} to answer")
@@ -188,7 +189,8 @@ class EngineLib(EngineCase):
                 "e = engine.Engine(sys.argv[2]).start(); e.image('bb')\n"
                 "e.docker('run', '-d', '--name', 'a1', 'bb', 'sleep', '100')\n"
                 "print(e.name, flush=True); sys.stdin.read()\n")
-        p = subprocess.Popen([sys.executable, "-B", "-c", code, str(REPO / "tests/lib"), self.which],
+        lib = str(REPO / "tests/lib")
+        p = subprocess.Popen([sys.executable, "-B", "-c", code, lib, self.which],
                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                              preexec_fn=netns.child_setup)
         name = p.stdout.readline().strip()

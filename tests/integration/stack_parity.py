@@ -2,7 +2,6 @@
 makes of the file written beside them: the same services, networks and volumes, field by field."""
 import json
 
-import corpus
 import parity
 from compose_parity import Parity, every_file
 from enginecase import every_engine, wait_for

@@ -1,7 +1,8 @@
 """A proxy in front of an engine's socket: it records requests, and breaks them when told to.
 
 Unlike the one for Caddy (proxy.py, whose rules it knows) it keeps connections, passes answers on
-as they arrive (events, logs, pulls), and steps aside when a connection is taken over (attach, exec).
+as they arrive (events, logs, pulls), and steps aside when a connection is taken over (attach,
+exec).
 Rules may be for some paths only: rule("POST", answer(500), path="/containers/create").
 """
 import re

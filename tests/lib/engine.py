@@ -1,8 +1,8 @@
 """A private Docker engine: a dockerd of its own with all that belongs to it below one folder.
 
 It runs in its own process and mount namespace, so whatever it starts or mounts is gone the moment
-it is closed, and also when the test process dies. Its network is the test's (netns.py): addresses of
-containers and published ports are reached from the test and what it starts, and from nowhere else.
+it is closed, and also when the test process dies. Its network is the test's (netns.py): addresses
+of containers and published ports are reached from the test and what it starts, and from nowhere else.
 Nothing in it reaches the machine's network, unless builds must (internet=True).
 """
 import atexit
@@ -406,7 +406,8 @@ class Engine:
                "DOCKER_BUILDKIT": "0", **(env or {})}
         p = subprocess.run(args, capture_output=True, text=True, errors="replace", input=stdin,
                            stdin=None if stdin is not None else subprocess.DEVNULL,
-                           env=env, cwd=cwd or self.folder, preexec_fn=netns.child_setup, timeout=180)
+                           env=env, cwd=cwd or self.folder, timeout=180,
+                           preexec_fn=netns.child_setup)
         if want is not None and p.returncode != want:
             raise AssertionError(f"{' '.join(args)}\nexit {p.returncode}\n{p.stdout}{p.stderr}")
         return p

@@ -5,7 +5,6 @@ gives: a KATA_ROOT, private Caddies.
 import http.client
 import os
 import re
-import sys
 import unittest
 
 import caddyctl

@@ -87,8 +87,8 @@ def clean(value, short):
 
 
 def normal(inspect, table):
-    """Flat form of an inspect, for comparing. In Compose mode null, [], {} and what is not there are
-    one to the engine; in a Swarm they are not (one of them for another makes new tasks)."""
+    """Flat form of an inspect, for comparing. In Compose mode null, [], {} and what is not there
+    are one to the engine; in a Swarm they are not (one of them for another makes new tasks)."""
     short = str(inspect.get("Id", ""))[:12]
     found = {}
     for (real, path), value in flatten(inspect).items():
