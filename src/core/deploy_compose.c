@@ -90,7 +90,8 @@ static const char *why_not(const struct up *u, const struct part *part,
 
 /* --- what to do with each container --- */
 
-static bool ended_well(const struct part *part, const struct live_container *c)
+/* A one-shot; what is proxied to, published or checked is meant to stay. */
+static bool ended_well(const struct up *u, const struct part *part, const struct live_container *c)
 {
 	const char *policy = json_member_text(part->model->spec, "restart");
 	const char *condition = json_member_text(
@@ -100,7 +101,11 @@ static bool ended_well(const struct part *part, const struct live_container *c)
 				: policy && (!strcmp(policy, "always") ||
 					     !strcmp(policy, "unless-stopped"));
 
-	return !strcmp(c->state, "exited") && !c->exit_code && !always;
+	bool serves = options_upstream(u->options, part->model->name) ||
+		      json_object_get(part->model->spec, "ports") ||
+		      json_object_get(part->model->spec, "healthcheck");
+
+	return !strcmp(c->state, "exited") && !c->exit_code && !always && !serves;
 }
 
 static void restart(struct up *u, struct part *part, const struct live_container *c)
@@ -145,7 +150,7 @@ static void keep(struct up *u, struct part *part, const struct live_container *c
 	if (!strcmp(c->state, "restarting")) {
 		end = up_gate(u, part, c->name, c->id, STEP_NONE);
 	} else if (!c->running && !(u->options->verb == DEPLOY_REPAIR && !u->options->start &&
-				    ended_well(part, c))) {
+				    ended_well(u, part, c))) {
 		end = up_start(u, part, c->name, c->id, cleared, why_start(u, c));
 		deploy_at(u->d, part->starts[part->start_count - 1])->quiet = false;
 	} else if (strcmp(c->name, final) != 0 && strcmp(c->state, "paused") != 0) {

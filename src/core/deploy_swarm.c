@@ -226,8 +226,8 @@ static void wait_for_dependencies(struct stack *k, int step, const struct compos
 	}
 }
 
-/* Swarm is still at it, or cannot do it: an earlier run did not see the end, or it broke since. What
- * may end of itself says nothing by not running. */
+/* Swarm is still at it, or cannot do it: an earlier run did not see the end, or it broke since.
+ * What may end by itself says nothing by not running. */
 static bool is_unsettled(const json_t *live)
 {
 	const json_t *task = json_object_get(json_object_get(live, "Spec"), "TaskTemplate");

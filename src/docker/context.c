@@ -450,13 +450,22 @@ static bool level_enter(struct build_context *c, int at, const char *name, bool 
 	return !wanted || folders_send(c);
 }
 
+/* What we write beside kata-compose.yaml holds the values of every variable: no image may get it.
+ */
+static bool is_generated(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return !strcmp(slash ? slash + 1 : path, ".docker-compose.yaml");
+}
+
 static bool entry_visit(struct build_context *c, int fd, const char *name)
 {
 	struct stat st;
 
 	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return is_gone() || fail_sys(c);
-	bool wanted = !dockerignore_match(c->ignore, c->path.p);
+	bool wanted = !is_generated(c->path.p) && !dockerignore_match(c->ignore, c->path.p);
 	if (S_ISDIR(st.st_mode)) {
 		if (wanted || dockerignore_may_hold(c->ignore, c->path.p))
 			return level_enter(c, fd, name, wanted);

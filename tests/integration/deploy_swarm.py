@@ -90,7 +90,8 @@ class SwarmDeploy(SwarmCase):
         """New content gets a new name; the service follows; the old object goes."""
         folder = self.kata_root.folder("shop")
         text = json.dumps({"x-kata-mode": "swarm", "secrets": {"key": {"file": "./key"}},
-                           "services": {"web": {"image": "web", "secrets": ["key"], "deploy": QUICK}}})
+                           "services": {"web": {"image": "web", "secrets": ["key"],
+                                                "deploy": QUICK}}})
         self.kata_root.app("shop", text=text)
         names = []
         for content in ("first", "second"):

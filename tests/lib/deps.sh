@@ -32,6 +32,11 @@ for group in "$@"; do
 		program caddy caddy
 		program python3 python3
 		program curl curl
+		program dockerd docker.io
+		program docker docker.io
+		program ip iproute2
+		program iptables iptables
+		need busybox-static sh -c '[ -x /bin/busybox ] && ! ldd /bin/busybox'
 		;;
 	test)
 		program caddy caddy

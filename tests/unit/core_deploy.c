@@ -289,10 +289,11 @@ static void one_shot_that_ended_well(void **state)
 static void what_died_is_started_again(void **state)
 {
 	static const char *const yaml[] = {"services: {web: {image: one}}\n",
-					   "services: {web: {image: one, restart: always}}\n"};
+					   "services: {web: {image: one, restart: always}}\n",
+					   "services: {web: {image: one, ports: ['80']}}\n"};
 
 	(void)state;
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof yaml / sizeof *yaml; i++) {
 		struct deploy_case c;
 
 		case_open(&c, yaml[i]);

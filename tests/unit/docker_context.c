@@ -139,6 +139,7 @@ static void all_kinds_of_entries(void **state)
 	put("c/b/y", "");
 	put("c/b/x", "1");
 	put("c/b.txt", "2");
+	put("c/b/.docker-compose.yaml", "SECRET=1");
 	put("outside", "secret");
 	if (geteuid() == 0)
 		assert_int_equal(chown(at("c/b/x"), 1234, 1234), 0);
