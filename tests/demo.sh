@@ -4,10 +4,13 @@
 # touched. Needs no root but for the engine; root gives all of it a network of its own.
 set -eu
 cd "$(dirname "$0")/.."
-if [ "$(id -u)" = 0 ] && [ "${1:-}" != inside ] && unshare --net true 2>/dev/null; then
+root=
+[ "$(id -u)" != 0 ] || root=yes
+inside=${1:-} # that network
+if [ "$root" ] && [ ! "$inside" ] && unshare --net true 2>/dev/null; then
 	exec unshare --net sh tests/demo.sh inside
 fi
-[ "${1:-}" != inside ] || PYTHONPATH=tests/lib python3 -B -c 'import netns; netns.loopback_up()'
+[ ! "$inside" ] || PYTHONPATH=tests/lib python3 -B -c 'import netns; netns.loopback_up()'
 work=$(mktemp -d /tmp/kata-demo.XXXXXX)
 pids=
 finish() {
@@ -35,7 +38,7 @@ run() {
 	printf '\n  $ %s\n' "$*"
 	code=0
 	"$@" >"$work/out" 2>&1 || code=$?
-	sed 's/^/  /' "$work/out"
+	sed 's/^/  /; s/^\(.\{140\}\).*/\1.../' "$work/out"
 	[ $code = 0 ] || printf '  (exit %s)\n' $code
 }
 # The same for a line of shell.
@@ -80,9 +83,14 @@ HOME=$work/home XDG_DATA_HOME=$work/home XDG_CONFIG_HOME=$work/home \
 pids="$pids $!"
 python3 "$work/root/app/proxy/backend.py" "$3" 2>"$work/backend.log" &
 pids="$pids $!"
-python3 -B tests/lib/demo_engine.py "$work/engine" >"$work/engine.log" 2>&1 &
-engine=$!
-pids="$pids $engine"
+if [ "$root" ] && [ ! "$inside" ]; then
+	echo 'no network of its own can be made for it here' >"$work/engine.log"
+	engine=
+else
+	python3 -B tests/lib/demo_engine.py "$work/engine" >"$work/engine.log" 2>&1 &
+	engine=$!
+	pids="$pids $engine"
+fi
 ready Caddy curl -sf --unix-socket "$work/admin.sock" -H 'Host;' http://localhost/config/
 ready 'the backend' curl -sf "http://127.0.0.1:$3/"
 
@@ -117,7 +125,7 @@ run kata-tui ls
 
 # --- containers
 
-engine_ready() { [ -e "$work/engine" ] || ! kill -0 $engine; }
+engine_ready() { [ -e "$work/engine" ] || ! kill -0 "$engine"; }
 ready 'the Docker engine' engine_ready
 if [ -e "$work/engine" ]; then
 	DOCKER_HOST=$(cat "$work/engine")
@@ -148,7 +156,7 @@ if [ -e "$work/engine" ]; then
 	cp "$work/good.yaml" "$app"
 	run curl -sS "$url"
 
-	title 'From Compose to a Swarm, where Caddy on the host reaches what is published; stop, and rm'
+	title 'From Compose to a Swarm, where Caddy reaches what is published'
 	if command -v docker >/dev/null; then
 		sh_run 'docker swarm init --advertise-addr 127.0.0.1 | head -1'
 		run sed -i 's/^  web:/&\n    ports: [{target: 8000, mode: host}]/' "$app"
@@ -156,6 +164,8 @@ if [ -e "$work/engine" ]; then
 		run curl -sS "$url"
 	fi
 	run kata-tui ls
+
+	title 'Away with it: routes, containers, networks, folders, and its data as well'
 	run kata-tui rm --force --wipe shop
 	run kata-tui ps
 else

@@ -45,9 +45,10 @@ struct cmd {
 	int exit;	    /* the worst so far */
 	const char **apps;  /* those of the run, when the arguments are not just apps */
 	size_t app_count;
-	bool live_line;	      /* progress may write over a line of the terminal */
-	bool line_shown;      /* ... and has */
-	struct texts secrets; /* values to mask, longest first; made at first use */
+	bool live_line;		  /* progress may write over a line of the terminal */
+	bool line_shown;	  /* ... and has */
+	const struct step *doing; /* that the line is about */
+	struct texts secrets;	  /* values to mask, longest first; made at first use */
 	bool secrets_known;
 };
 

@@ -109,8 +109,10 @@ void report_step(void *arg, const struct step *step, const char *text)
 	else if (!text && step->state == STEP_DONE &&
 		 (is_shown(cmd, step) || step->rescues != STEP_NONE))
 		print_step(cmd, step);
-	else if (!text && step->state == STEP_RUNNING)
-		transient(cmd, step_doing(cmd, step));
+	if (!text && step->state == STEP_RUNNING && step->op != STEP_RENAME)
+		cmd->doing = step;
+	if (cmd->doing && cmd->doing->state == STEP_RUNNING)
+		transient(cmd, step_doing(cmd, cmd->doing));
 }
 
 static const char *size_text(struct cmd *cmd, json_int_t bytes)

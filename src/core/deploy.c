@@ -78,7 +78,7 @@ const char *step_text(struct arena *a, const struct step *step)
 		words = "recreate container";
 	return arena_printf(
 		a, "%s%s %s%s%s%s", words, kind,
-		step->op == STEP_CREATE && step->new_name ? step->new_name : step->target,
+		step->new_name && step->op != STEP_RENAME ? step->new_name : step->target,
 		step->why ? " (" : "", step->why ? step->why : "", step->why ? ")" : "");
 }
 

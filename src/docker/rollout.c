@@ -265,7 +265,8 @@ static void run_volume_remove(struct job *job);
 /* Swarm takes the containers of ended tasks away a while after them. */
 static void on_volume_removed(struct job *job, bool ok, const json_t *value, struct kata_error *e)
 {
-	if (!ok && e->http == 409 && job->graph->swarm && loop_now_ms() - job->began < REAP_MS)
+	if (!ok && e->http == 409 && job->rollout->live->swarm &&
+	    loop_now_ms() - job->began < REAP_MS)
 		job_later(job, POLL_MS, run_volume_remove);
 	else
 		on_removed(job, ok, value, e);

@@ -331,6 +331,24 @@ class SwarmFaults(FaultCase):
         self.serves("two")
         self.kata("--diff", want=0)
 
+    def test_crash_that_nobody_saw(self):
+        """The deploy was killed before its service failed: the next run waits for it, and says so."""
+        self.c = self.caddy()
+        self.lay_out("one")
+        self.deploy("shop")
+        self.lay_out("two", command=["sh", "-c", "echo boom; exit 6"])
+        self.docker.reset()
+        run = self.start_kata("deploy", "shop")
+        wait_for(lambda: any(r.status for r in self.docker.asked("POST", "/update")), "the update")
+        run.kill()
+        run.wait()
+        r = self.kata("--apply", want=1)
+        self.assert_one_message(r, "service shop_web", "boom", "6")
+        self.lay_out("two")
+        self.kata("--apply", want=0)
+        self.serves("two")
+        self.kata("--diff", want=0)
+
 
 class SmallEngine(engine.Engine):
     """One whose disk is small."""
