@@ -191,6 +191,8 @@ void deploy_plan_stop(struct deploy *deploy, const struct compose *compose, cons
 		      bool swarm, const struct docker_live *live,
 		      const struct deploy_options *options);
 
+/* Whether it would change anything; waiting until something is ready does not. */
+bool deploy_changes(const struct deploy *deploy);
 /* Digest of what the steps say, mixed into a seed. */
 uint64_t deploy_digest(const struct deploy *deploy, uint64_t seed);
 const char *step_op_name(enum step_op op); /* "container-create", for JSON */

@@ -22,6 +22,7 @@ struct docker {
 	struct http_endpoint endpoint;
 	const char *named_by; /* "--docker", "DOCKER_HOST" or NULL: the default socket */
 	int api;	      /* minor version in use; 0 until an answer came */
+	char version[48];     /* of the engine, as its answers say; or empty */
 	json_t *config;	      /* ~/.docker/config.json once read, or NULL */
 	bool config_read;
 };

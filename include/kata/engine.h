@@ -101,6 +101,7 @@ struct world {
 	struct runtime *runtimes; /* those asked for so far */
 	size_t runtime_count, runtime_cap;
 	bool keep_upstreams; /* dials that name services stay as they are */
+	bool brief;	     /* OBSERVE_BRIEF */
 	struct loop *loop;
 	struct http *http;
 };
@@ -125,6 +126,7 @@ enum {
 	OBSERVE_CADDY = 2,
 	OBSERVE_DOCKER = 4,
 	OBSERVE_DOCKER_ALWAYS = 8 | OBSERVE_DOCKER,
+	OBSERVE_BRIEF = 16, /* of Docker containers and services: to look, not to plan work */
 };
 /* Reads apps from disk and every member, all at once. Failures are in the world. Once per world. */
 void world_observe(struct world *world, unsigned what);

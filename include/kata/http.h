@@ -71,6 +71,7 @@ struct http_response {
 	bool etag_trailer;	/* it came after the body (Caddy before 2.8) */
 	struct str type;	/* Content-Type */
 	struct str api_version; /* Api-Version, as Docker sends with every answer */
+	struct str server;	/* Server */
 	pid_t peer;		/* process at the other end of a new unix socket, else 0 */
 	bool loopback;		/* TCP to 127.0.0.0/8 or ::1 */
 };

@@ -276,9 +276,14 @@ static bool differs(const struct world *world)
 	for (size_t i = 0; i < world->member_count; i++)
 		if (world->members[i].result == MEMBER_PLANNED)
 			return true;
-	for (size_t i = 0; world->models && i < world->app_count; i++)
-		if (world->models[i].result == MODEL_PLANNED)
+	for (size_t i = 0; world->models && i < world->app_count; i++) {
+		const struct app_model *model = &world->models[i];
+
+		if (model->result == MODEL_PLANNED &&
+		    (deploy_changes(&model->down) || deploy_changes(&model->images) ||
+		     deploy_changes(&model->deploy)))
 			return true;
+	}
 	return false;
 }
 

@@ -225,7 +225,7 @@ void run_docker_services(struct cmd *cmd)
 	const struct app *only;
 	struct service_rows rows = {0};
 
-	world_observe(cmd->world, OBSERVE_APPS | OBSERVE_DOCKER_ALWAYS);
+	world_observe(cmd->world, OBSERVE_APPS | OBSERVE_DOCKER_ALWAYS | OBSERVE_BRIEF);
 	only = cmd->arg_count ? one_app(cmd) : NULL;
 	if (cmd->arg_count && !only)
 		return;

@@ -255,7 +255,7 @@ void run_ls(struct cmd *cmd)
 	size_t count;
 
 	engine_options_from(cmd, &options);
-	world_observe(cmd->world, OBSERVE_APPS | OBSERVE_CADDY | OBSERVE_DOCKER);
+	world_observe(cmd->world, OBSERVE_APPS | OBSERVE_CADDY | OBSERVE_DOCKER | OBSERVE_BRIEF);
 	world_plan(cmd->world, &options);
 	count = collect_rows(cmd, &rows);
 	if (cmd->options.json) {

@@ -226,7 +226,8 @@ void run_status(struct cmd *cmd)
 	json_t *members = json_array(), *apps = json_object();
 
 	engine_options_from(cmd, &options);
-	world_observe(cmd->world, OBSERVE_APPS | OBSERVE_CADDY | OBSERVE_DOCKER_ALWAYS);
+	world_observe(cmd->world,
+		      OBSERVE_APPS | OBSERVE_CADDY | OBSERVE_DOCKER_ALWAYS | OBSERVE_BRIEF);
 	world_plan(cmd->world, &options);
 	count_apps(cmd, counts);
 	for (size_t i = 0; i < cmd->world->member_count; i++) {

@@ -52,8 +52,10 @@ static void gather(struct cmd *cmd, struct engine_facts *facts)
 
 	*facts = (struct engine_facts){.version = "?",
 				       .services = json_array_size(world->live.services)};
-	if (docker_get(&world->docker, "/version", &version, &e) &&
-	    (text = json_member_text(version, "Version")))
+	if (*world->docker.version)
+		facts->version = text_safe_copy(cmd->arena, world->docker.version);
+	else if (docker_get(&world->docker, "/version", &version, &e) &&
+		 (text = json_member_text(version, "Version")))
 		facts->version = text_safe_copy(cmd->arena, text);
 	json_decref(version);
 	json_array_foreach(world->live.containers, i, item) {

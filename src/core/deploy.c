@@ -82,6 +82,18 @@ const char *step_text(struct arena *a, const struct step *step)
 		step->why ? " (" : "", step->why ? step->why : "", step->why ? ")" : "");
 }
 
+bool deploy_changes(const struct deploy *deploy)
+{
+	for (size_t i = 0; i < deploy->count; i++) {
+		const struct step *s = &deploy->steps[i];
+
+		if (s->rescues == STEP_NONE && s->op != STEP_GATE && s->op != STEP_CONVERGE &&
+		    s->op != STEP_ROUTES && s->op != STEP_STACK_GONE)
+			return true;
+	}
+	return false;
+}
+
 static uint64_t mix(uint64_t seed, const char *text)
 {
 	return fnv1a64(text ? text : "", (text ? strlen(text) : 0) + 1, seed);

@@ -145,6 +145,10 @@ static void note_version(struct docker *docker, const struct http_response *resp
 
 	if (theirs)
 		docker->api = minor_in_use(theirs);
+	/* "Docker/20.10.24 (linux)"; to ask for it makes the engine start programs. */
+	if (!*docker->version && !strncmp(response->server.p, "Docker/", 7))
+		snprintf(docker->version, sizeof docker->version, "%.*s",
+			 (int)strcspn(response->server.p + 7, " "), response->server.p + 7);
 }
 
 /* The ping belongs to no version. */

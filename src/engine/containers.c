@@ -121,6 +121,27 @@ static bool has_host_ports(const struct world *world, const char *app)
 	return false;
 }
 
+/* What the plans of containers want beside these. */
+static void ask_resources(struct reading *reading, const char *by_project, const char *by_stack)
+{
+	struct docker_live *live = &reading->world->live;
+	struct arena *a = reading->world->arena;
+
+	ask(reading, arena_printf(a, "/networks?filters=%s", by_project),
+	    (struct want){.into = &live->networks});
+	ask(reading, arena_printf(a, "/volumes?filters=%s", by_project),
+	    (struct want){.into = &live->volumes, .member = "Volumes"});
+	ask(reading, arena_printf(a, "/secrets?filters=%s", by_stack),
+	    (struct want){.into = &live->secrets, .swarm = true});
+	ask(reading, arena_printf(a, "/configs?filters=%s", by_stack),
+	    (struct want){.into = &live->configs, .swarm = true});
+	ask(reading, arena_printf(a, "/networks?filters=%s", by_stack),
+	    (struct want){.into = &live->stack_networks});
+	if (reading->world->wipe)
+		ask(reading, arena_printf(a, "/volumes?filters=%s", by_stack),
+		    (struct want){.into = &live->stack_volumes, .member = "Volumes"});
+}
+
 static void ask_lists(struct reading *reading, const char *app)
 {
 	struct docker_live *live = &reading->world->live;
@@ -132,24 +153,13 @@ static void ask_lists(struct reading *reading, const char *app)
 
 	ask(reading, arena_printf(a, "/containers/json?all=1&filters=%s", by_project),
 	    (struct want){.into = &live->containers});
-	ask(reading, arena_printf(a, "/networks?filters=%s", by_project),
-	    (struct want){.into = &live->networks});
-	ask(reading, arena_printf(a, "/volumes?filters=%s", by_project),
-	    (struct want){.into = &live->volumes, .member = "Volumes"});
 	ask(reading, arena_printf(a, "/services?status=true&filters=%s", by_stack),
 	    (struct want){.into = &live->services, .swarm = true});
-	ask(reading, arena_printf(a, "/secrets?filters=%s", by_stack),
-	    (struct want){.into = &live->secrets, .swarm = true});
-	ask(reading, arena_printf(a, "/configs?filters=%s", by_stack),
-	    (struct want){.into = &live->configs, .swarm = true});
-	ask(reading, arena_printf(a, "/networks?filters=%s", by_stack),
-	    (struct want){.into = &live->stack_networks});
-	if (reading->world->wipe)
-		ask(reading, arena_printf(a, "/volumes?filters=%s", by_stack),
-		    (struct want){.into = &live->stack_volumes, .member = "Volumes"});
 	if (has_host_ports(reading->world, app))
 		ask(reading, arena_printf(a, "/containers/json?filters=%s", by_stack),
 		    (struct want){.into = &live->task_containers});
+	if (!reading->world->brief)
+		ask_resources(reading, by_project, by_stack);
 }
 
 /* Networks that belong to nobody here: they must exist. */
@@ -255,6 +265,8 @@ static void begin(struct reading *reading, const char *app)
 	live->stack_volumes = json_array();
 	live->inspects = json_object();
 	ask_lists(reading, app);
+	if (reading->world->brief)
+		return;
 	ask_externals(reading, app);
 	ask_images(reading, app);
 }
@@ -265,7 +277,7 @@ bool world_observe_docker(struct world *world)
 
 	begin(&reading, world->focus);
 	wait_all(&reading);
-	if (world->live.good)
+	if (world->live.good && !world->brief)
 		ask_inspects(&reading);
 	wait_all(&reading);
 	world->live.api = world->docker.api;

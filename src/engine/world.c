@@ -417,6 +417,7 @@ void world_observe(struct world *world, unsigned what)
 	unsigned always = OBSERVE_DOCKER_ALWAYS & ~(unsigned)OBSERVE_DOCKER;
 	size_t waiting = 0;
 
+	world->brief = what & OBSERVE_BRIEF;
 	if (what & OBSERVE_CADDY) {
 		waiting = world->member_count;
 		for (size_t i = 0; i < world->member_count; i++)

@@ -31,8 +31,11 @@ struct http {
 
 void http_response_init(struct http_response *response)
 {
-	*response = (struct http_response){
-		.body = STR_INIT, .etag = STR_INIT, .type = STR_INIT, .api_version = STR_INIT};
+	*response = (struct http_response){.body = STR_INIT,
+					   .etag = STR_INIT,
+					   .type = STR_INIT,
+					   .api_version = STR_INIT,
+					   .server = STR_INIT};
 }
 
 void http_response_release(struct http_response *response)
@@ -41,6 +44,7 @@ void http_response_release(struct http_response *response)
 	str_release(&response->etag);
 	str_release(&response->type);
 	str_release(&response->api_version);
+	str_release(&response->server);
 	http_response_init(response);
 }
 

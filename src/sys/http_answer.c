@@ -65,6 +65,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
 		str_clear(&response->etag);
 		str_clear(&response->type);
 		str_clear(&response->api_version);
+		str_clear(&response->server);
 	} else if (len <= 2 && (line[0] == '\r' || line[0] == '\n')) {
 		/* 100 Continue and its like are not the answer yet. */
 		t->headers_over = status_now(t) >= 200;
@@ -72,7 +73,8 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
 		response->etag_trailer = t->headers_over;
 	} else if (!t->headers_over) {
 		(void)(take_header(line, len, "content-type", &response->type) ||
-		       take_header(line, len, "api-version", &response->api_version));
+		       take_header(line, len, "api-version", &response->api_version) ||
+		       take_header(line, len, "server", &response->server));
 	}
 	return len;
 }

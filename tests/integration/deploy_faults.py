@@ -332,11 +332,12 @@ class SwarmFaults(FaultCase):
         self.kata("--diff", want=0)
 
     def test_crash_that_nobody_saw(self):
-        """The deploy was killed before its service failed: the next run waits for it, and says so."""
+        """The deploy was killed before its service failed: the next run sees it, and says so."""
         self.c = self.caddy()
         self.lay_out("one")
         self.deploy("shop")
-        self.lay_out("two", command=["sh", "-c", "echo boom; exit 6"])
+        self.lay_out("two", command=["sh", "-c", "echo boom; exit 6"],
+                     **{"x-kata-ready": {"after": "100ms", "timeout": "8s"}})
         self.docker.reset()
         run = self.start_kata("deploy", "shop")
         wait_for(lambda: any(r.status for r in self.docker.asked("POST", "/update")), "the update")
@@ -424,7 +425,8 @@ class Secrets(FaultCase):
         caddy = proxied_to("web:8000")
         caddy["routes"][0]["handle"].insert(0, {"handler": "headers", "request": {
             "set": {"X-Token": ["TOKEN"]}}})
-        self.kata_root.app("shop", caddy, env={"PASSWORD": self.WORDS[0], "TOKEN": self.WORDS[2]}, **{
+        env = {"PASSWORD": self.WORDS[0], "TOKEN": self.WORDS[2]}
+        self.kata_root.app("shop", caddy, env=env, **{
             "x-kata-mode": self.mode, "secrets": {"key": {"file": "./key"}}, "services": {"web": {
                 "image": "web", "secrets": ["key"],
                 "environment": {"TEXT": "one", "URL": "db://kata:$PASSWORD@db/"},

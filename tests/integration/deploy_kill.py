@@ -43,7 +43,7 @@ class Watch(DockerProxy):
 
 
 class KillCase(DeployCase):
-    """Rounds: all apps change and are deployed, each deploy is killed; one apply; all is looked at."""
+    """Rounds: all apps change, each deploy is killed, one apply follows; then all is looked at."""
     __test__ = False
     weight = 60
 

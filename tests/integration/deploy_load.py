@@ -16,8 +16,8 @@ from enginecase import every_engine
 MIGRATE = "/proc/sys/net/ipv4/tcp_migrate_req"
 RATE = 200  # requests a second
 CLIENTS = 8
-# Answers on /, and on /cgi-bin/slow?SECONDS slowly. Told to end, it accepts no more and ends what it has
-# begun; but where $ABRUPT is set, it drops everything at once.
+# Answers on /, and on /cgi-bin/slow?SECONDS slowly. Told to end, it accepts no more and ends what
+# it has begun; but where $ABRUPT is set, it drops everything at once.
 APP = """#!/bin/sh
 mkdir -p /www/cgi-bin
 printf '%s' "$TEXT" >/www/index.html
