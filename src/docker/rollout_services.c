@@ -350,6 +350,17 @@ static void on_tasks(struct job *job, bool ok, const json_t *value, struct kata_
 		job_finish(job, false, e);
 }
 
+/* An update that an earlier run began and that still goes on is this run's to wait for. */
+static void take_over_update(struct job *job, const json_t *service)
+{
+	const json_t *update = json_object_get(service, "UpdateStatus");
+	const char *state = json_member_text(update, "State");
+	json_t *ids = job->rollout->ids;
+
+	if (state && !strcmp(state, "updating") && !json_object_get(ids, started_key(job)))
+		json_object_set(ids, started_key(job), json_object_get(update, "StartedAt"));
+}
+
 static void on_service(struct job *job, bool ok, const json_t *value, struct kata_error *e)
 {
 	struct arena *a = job->rollout->arena;
@@ -360,6 +371,7 @@ static void on_service(struct job *job, bool ok, const json_t *value, struct kat
 		return;
 	}
 	json_object_set(job->list, "service", (json_t *)value);
+	take_over_update(job, value);
 	job_send(job, "GET",
 		 arena_printf(a, "/tasks?filters=%s",
 			      docker_filters(a, "service", id, "_up-to-date", "true", NULL)),

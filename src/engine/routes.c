@@ -155,6 +155,19 @@ static bool fill_from_live(struct resolving *r, struct member *member, json_t *b
 	return known;
 }
 
+/* With Docker unreadable, an app of services only gets back what is missing altogether. */
+static bool is_blocked(const struct world *world, const struct member *member,
+		       const struct app_model *model)
+{
+	json_t *live;
+
+	if (!world->live.read || world->live.good || !model->compose.service_count)
+		return false;
+	live = plan_decompile_new(member->live.servers, world->owner, model->app->name);
+	json_decref(live);
+	return live != NULL;
+}
+
 void routes_resolve(struct world *world, struct member *member)
 {
 	for (size_t i = 0; world->models && i < world->app_count; i++) {
@@ -162,13 +175,14 @@ void routes_resolve(struct world *world, struct member *member)
 		struct app *app = r.model->app;
 		json_t *block;
 
+		app->hold = r.model->held || is_blocked(world, member, r.model);
 		if (!r.model->block || world->keep_upstreams || app->state != APP_VALID)
 			continue;
 		block = json_deep_copy(r.model->block);
 		/* No address, and nothing live: its routes wait until there is one. */
 		r.model->waits = upstream_resolve(block, &r.model->compose, addresses_new, &r) &&
 				 !fill_from_live(&r, member, block);
-		app->hold = r.model->held || r.model->waits;
+		app->hold = app->hold || r.model->waits;
 		json_decref(app->caddy);
 		app->caddy = block;
 	}

@@ -12,16 +12,19 @@ environment:
   PORT: 8001
   GREETING: hello ${NAME:-nobody}
   NAME: top
-services:
-  web:
-    image: example
-    environment: {NAME: service, ONLY: here}
 caddy:
   listen: [":$PORT"]
   automatic_https: {disable: true}
   routes:
     - handle:
         - {handler: static_response, body: "$GREETING"}
+"""
+
+
+SERVICES = """services:
+  web:
+    image: example
+    environment: {NAME: service, ONLY: here}
 """
 
 
@@ -233,6 +236,7 @@ class Commands(Case):
 
     def test_config_env_of_a_service(self):
         self.begin()
+        self.kata_root.app("blog", text=STACK + SERVICES, env={"NAME": "file"})
         report = self.kata("config:env", "blog", "--service", "web", "--json", want=0).json
         values = {v["name"]: v for v in report["variables"]}
         self.assertEqual((values["NAME"]["value"], values["NAME"]["secret"]), ("service", False))

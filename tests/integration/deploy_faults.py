@@ -160,6 +160,8 @@ class EngineHangs(FaultCase):
         finally:
             self.engine.resume()
         self.assert_names(self.result, "docker.sock", "hint: the engine is overloaded or hangs")
+        # What it had been asked before it is still going to do.
+        wait_for(lambda: sorted(self.engine.containers("shop")) == ["shop-web-1"], "it to catch up")
         self.unharmed(self.result)
         self.mended()
 
@@ -337,7 +339,7 @@ class SwarmFaults(FaultCase):
         self.lay_out("one")
         self.deploy("shop")
         self.lay_out("two", command=["sh", "-c", "echo boom; exit 6"],
-                     **{"x-kata-ready": {"after": "100ms", "timeout": "8s"}})
+                     **{"x-kata-ready": {"after": "100ms", "timeout": "30s"}})
         self.docker.reset()
         run = self.start_kata("deploy", "shop")
         wait_for(lambda: any(r.status for r in self.docker.asked("POST", "/update")), "the update")

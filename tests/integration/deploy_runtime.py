@@ -198,6 +198,11 @@ class RuntimePython(RuntimeCase):
         self.assertEqual(self.installs(), 0)
         self.says(code="two")
 
+
+@every_engine
+class RuntimePythonDays(RuntimeCase):
+    weight = 60
+
     def test_day_to_day(self):
         """Scale, stop, start, logs, run, rm, and the same app once more."""
         c = self.caddy()
