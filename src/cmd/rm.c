@@ -233,7 +233,7 @@ void run_rm(struct cmd *cmd)
 	}
 	if (!remove_containers(cmd)) {
 		refuse(cmd, "not all containers could be removed, so the folders stay",
-		       "run it again when the Docker engine answers");
+		       "run it again when what is said above is mended");
 		return;
 	}
 	if (!make_folders(cmd, cmd->world->root, FOLDERS - 2, false))

@@ -174,6 +174,8 @@ static void report_deploy(struct cmd *cmd, const struct app_model *model,
 			error_wrap(&e, "%s", step_text(cmd->arena, &plain));
 		error_where(&e, "%s%s%.400s", model->app->name, *e.where ? ": " : "",
 			    step->error.where);
+		if (!*e.hint)
+			error_hint(&e, "the engine's own log may say more (journalctl -u docker)");
 		say_error(cmd, &e);
 		if (step->details && *step->details)
 			print_details(cmd, step->details);
