@@ -287,9 +287,16 @@ static void on_failed_task(struct job *job, bool ok, const json_t *value, struct
 	const json_t *status = json_object_get(value, "Status");
 	const char *container =
 		json_member_text(json_object_get(status, "ContainerStatus"), "ContainerID");
+	const char *err = json_member_text(status, "Err");
 	struct kata_error failed = job->error;
 
 	(void)e;
+	/* "task: non-zero exit (6)" */
+	if (ok && err && *err && !strstr(failed.msg, err)) {
+		error_set(&failed, ERROR_REFUSED, "%s: %s", job->error.msg, err);
+		error_where(&failed, "%s", job->error.where);
+		error_hint(&failed, "%s", job->error.hint);
+	}
 	if (ok && container && *container)
 		job_fail_with_logs(job, container, &failed);
 	else
