@@ -353,7 +353,10 @@ class Engine:
             self.api("DELETE", f"/volumes/{quote(name)}?force=1")
 
     def remove_networks(self):
+        """An engine may keep the endpoint of a container that went while it was connected."""
         for n in self.networks().values():
+            for c in (self.find(f"/networks/{n['Id']}") or {}).get("Containers") or {}:
+                self.api("POST", f"/networks/{n['Id']}/disconnect", {"Container": c, "Force": True})
             self.api("DELETE", f"/networks/{n['Id']}")
         return not self.networks()
 

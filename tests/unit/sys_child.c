@@ -216,8 +216,18 @@ static void signals_are_as_at_the_start(void **state)
 {
 	struct loop *loop = loop_new();
 	sigset_t set, before;
+	char ignored[32];
+	unsigned mask = 1U << (SIGUSR2 - 1);
 
 	(void)state;
+	/* Who started this may have left signals ignored: they stay so, but for SIGPIPE. */
+	for (int i = 1; i < SIGRTMIN; i++) {
+		struct sigaction now;
+
+		if (i != SIGPIPE && !sigaction(i, NULL, &now) && now.sa_handler == SIG_IGN)
+			mask |= 1U << (i - 1);
+	}
+	snprintf(ignored, sizeof ignored, "SigIgn:\t%016x\n", mask);
 	loop_catch_signals(loop);
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
@@ -229,7 +239,7 @@ static void signals_are_as_at_the_start(void **state)
 	loop_free(loop);
 	assert_true(result.ok);
 	assert_non_null(strstr(result.out.p, "SigBlk:\t0000000000000000"));
-	assert_non_null(strstr(result.out.p, "SigIgn:\t0000000000000800")); /* SIGUSR2 */
+	assert_non_null(strstr(result.out.p, ignored));
 	assert_non_null(strstr(result.out.p, "SigCgt:\t0000000000000000"));
 }
 
