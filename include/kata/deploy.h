@@ -119,6 +119,7 @@ struct step {
 	bool quiet;	    /* not worth a line of its own */
 	bool completed;	    /* gate: must end with 0 */
 	bool healthy;	    /* gate: must have a health check, and pass it */
+	bool force;	    /* service update: new tasks also where the spec stays the same */
 	bool volumes;	    /* remove: anonymous volumes as well */
 	int rescues;	    /* index of the step whose failure calls for this one, or STEP_NONE */
 	size_t *waits;	    /* indexes of earlier steps */
@@ -180,8 +181,9 @@ void deploy_plan_compose(struct deploy *deploy, const struct compose *compose,
 /* Swarm mode. */
 void deploy_plan_swarm(struct deploy *deploy, const struct compose *compose,
 		       const struct docker_live *live, const struct deploy_options *options);
-/* Swarm's update order for a service of the file, where the file does not choose it. */
-bool deploy_start_first(const struct compose *compose, const char *service, bool upstream);
+/* Whether Swarm is to start a service's new tasks first, where the file does not say: what Caddy
+ * proxies to and what pins no port of the host. */
+bool deploy_start_first(const struct compose_service *service, bool upstream);
 /* Takes down what of the app lives in a mode: containers or services, networks, with `volumes`
  * also named and anonymous volumes. folder: a Compose project of another folder is not touched. */
 void deploy_plan_down(struct deploy *deploy, const char *app, const char *folder, bool swarm,

@@ -39,6 +39,9 @@ void json_pretty(struct str *out, const json_t *value);
 
 /* Member of an object when it has that type, else NULL (also when o is NULL). Borrowed. */
 json_t *json_object_member(const json_t *o, const char *key, json_type type);
+/* The value at a path of keys and indexes, "routes/0/handle"; NULL where it leads nowhere. Keys
+ * that hold a slash cannot be named. Borrowed. */
+json_t *json_at(const json_t *value, const char *path);
 /* The string member's text, else NULL. Borrowed. */
 const char *json_member_text(const json_t *o, const char *key);
 

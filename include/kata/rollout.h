@@ -38,7 +38,6 @@ struct rollout_host {
 				    const char *key);
 	const char *(*object_name)(void *arg, const struct compose *compose, const char *kind,
 				   const char *key);
-	bool (*start_first)(void *arg, const struct compose *compose, const char *service);
 	const char *config_home; /* folder of docker's config.json, or NULL */
 };
 

@@ -59,11 +59,11 @@ void runtime_release(struct runtime *runtime);
 
 /* Changes a service's canonical spec into one that runs in the runtime: image, command (unless it
  * has an entrypoint), working_dir, environment below its own, user (PUID:PGID of its environment,
- * unless it says user:), bind mounts where the target is free (rows S02, S03: none when the file
- * has its own top-level volumes:), removes `runtime`. A service with image: or build: of its own
- * only loses `runtime` (row K12). folder gives the host folder of a mount's `what`, absolute: it
- * must exist before the container does, or the engine makes it, for root. */
-void runtime_apply(const struct runtime *runtime, json_t *spec, bool mounts,
+ * unless it says user:), mounts where the target is free (rows S02, S03), removes `runtime`. A
+ * service with image: or build: of its own only loses `runtime` (row K12). folder gives the host
+ * folder of a mount's `what`, absolute: it must exist before the container does, or the engine
+ * makes it, for root; NULL: the file has a volume of that name, which is mounted. */
+void runtime_apply(const struct runtime *runtime, json_t *spec,
 		   const char *(*folder)(void *arg, const char *what), void *arg);
 
 #endif

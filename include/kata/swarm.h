@@ -21,7 +21,6 @@ struct swarm_facts {
 	const char *image;	 /* as written in the file (container_image()) */
 	const char *pinned;	 /* "name:tag@sha256:..." when the registry told, else NULL */
 	const json_t *platforms; /* [{Architecture, OS}] of the pinned image, or NULL */
-	bool start_first;	 /* update order when the file says none */
 	int api; /* minor API version spoken; 0: the oldest (41). What an older engine
 		  * would silently lose is left out, so that it is no difference */
 	/* Engine name and id of a secret or config; id NULL while it does not exist. */

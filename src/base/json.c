@@ -350,6 +350,24 @@ json_t *json_object_member(const json_t *o, const char *key, json_type type)
 	return value && json_typeof(value) == type ? value : NULL;
 }
 
+json_t *json_at(const json_t *value, const char *path)
+{
+	json_t *at = (json_t *)value;
+
+	while (at && *path) {
+		size_t len = strcspn(path, "/");
+
+		if (json_is_array(at) && strspn(path, "0123456789") != len)
+			at = NULL;
+		else if (json_is_array(at))
+			at = json_array_get(at, (size_t)strtoul(path, NULL, 10));
+		else
+			at = json_object_getn(at, path, len);
+		path += len + (path[len] == '/');
+	}
+	return at;
+}
+
 const char *json_member_text(const json_t *o, const char *key)
 {
 	return json_string_value(json_object_get(o, key));

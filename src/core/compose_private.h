@@ -137,6 +137,8 @@ bool compose_truth(const char *text, bool *out);
 json_t *compose_split_new(const char *text, const char **why, char *shell);
 
 /* The folder of the app that a runtime's mount or one of Kata's own names means, absolute. */
+/* Whether the file itself has a volume of that name. */
+bool compose_has_volume(const struct compose_input *input, const char *name);
 const char *compose_folder(const struct compose_input *input, struct arena *a, const char *what);
 
 /* --- compose_load.c, compose_extend.c --- */

@@ -136,7 +136,8 @@ static const char *runtime_folder(void *arg, const char *what)
 {
 	struct compose_work *w = arg;
 
-	return compose_folder(w->r.input, w->r.arena, what);
+	return compose_has_volume(w->r.input, what) ? NULL
+						    : compose_folder(w->r.input, w->r.arena, what);
 }
 
 static void apply_runtime(struct compose_work *w, struct compose_service *service)
@@ -151,8 +152,7 @@ static void apply_runtime(struct compose_work *w, struct compose_service *servic
 	/* Who names an image or builds one runs that (row K12). */
 	if (!json_object_get(service->spec, "image") && !json_object_get(service->spec, "build"))
 		service->runtime = arena_strdup(w->r.arena, name);
-	runtime_apply(runtime, service->spec, !yaml_get(input->app->root, "volumes"),
-		      runtime_folder, w);
+	runtime_apply(runtime, service->spec, runtime_folder, w);
 }
 
 void compose_service_complete(struct compose_work *w, struct compose_draft *draft,

@@ -25,12 +25,19 @@ const char *compose_folder(const struct compose_input *input, struct arena *a, c
 	return compose_path_clean(a, arena_printf(a, "%s/envs/%s/%s", root, app, what));
 }
 
-/* The four names stand for the app's folders unless the file has volumes of its own. */
+bool compose_has_volume(const struct compose_input *input, const char *name)
+{
+	const struct yaml_node *volumes = yaml_get(input->app->root, "volumes");
+
+	return volumes && yaml_get(volumes, name);
+}
+
+/* The four names stand for the app's folders, but for those that are volumes of the file's own. */
 static const char *own_folder(struct compose_reader *r, const char *source)
 {
 	static const char *const names[] = {"app", "config", "data", "venv"};
 
-	if (yaml_get(r->input->app->root, "volumes"))
+	if (compose_has_volume(r->input, source))
 		return NULL;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (!strcmp(source, names[i]))

@@ -150,14 +150,13 @@ static const char *network_name(void *arg, const char *id)
 	return NULL;
 }
 
-bool deploy_start_first(const struct compose *compose, const char *name, bool upstream)
+bool deploy_start_first(const struct compose_service *service, bool upstream)
 {
-	const struct compose_service *service = compose_service_find(compose, name);
 	size_t i;
 	json_t *port;
 
-	if (!service || service->order != ORDER_AUTO)
-		return service && service->order == ORDER_START_FIRST;
+	if (service->order != ORDER_AUTO)
+		return service->order == ORDER_START_FIRST;
 	json_array_foreach(json_object_get(service->spec, "ports"), i, port) {
 		const char *mode = json_member_text(port, "mode");
 
@@ -174,8 +173,6 @@ static const char *why_update(struct stack *k, const struct compose_service *ser
 		.api = k->live->api,
 		.live = live,
 		.image = container_image(k->d->arena, k->compose, service),
-		.start_first = deploy_start_first(k->compose, service->name,
-						  options_upstream(k->options, service->name)),
 		.object_name = lookup_name,
 		.object_id = lookup_id,
 		.object_arg = k,
@@ -246,7 +243,7 @@ static void plan_service(struct stack *k, const struct compose_service *service)
 {
 	const char *name = swarm_service_name(k->d->arena, k->compose, service);
 	const json_t *live = live_named(k->live->services, name);
-	bool replace = false;
+	bool replace = false, force = false;
 	const char *why = "new";
 	enum step_op op = STEP_SERVICE_CREATE;
 	int step;
@@ -254,10 +251,9 @@ static void plan_service(struct stack *k, const struct compose_service *service)
 	if (live) {
 		op = STEP_SERVICE_UPDATE;
 		why = why_update(k, service, live, &replace);
-		if (!why && k->options->verb == DEPLOY_RESTART)
-			why = "restart";
-		if (!why && k->options->fresh)
-			why = "asked for";
+		force = k->options->verb == DEPLOY_RESTART || k->options->fresh;
+		if (!why && force)
+			why = k->options->fresh ? "asked for" : "restart";
 	}
 	if (!why) {
 		if (!k->options->detach && is_unsettled(live))
@@ -269,6 +265,7 @@ static void plan_service(struct stack *k, const struct compose_service *service)
 	deploy_at(k->d, step)->service = service->name;
 	deploy_at(k->d, step)->live = live;
 	deploy_at(k->d, step)->why = why;
+	deploy_at(k->d, step)->force = force;
 	if (replace) {
 		deploy_at(k->d, step)->op = STEP_SERVICE_REMOVE;
 		deploy_at(k->d, step)->quiet = true;

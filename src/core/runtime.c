@@ -376,13 +376,19 @@ static void apply_mounts(const struct runtime *runtime, json_t *spec,
 {
 	for (size_t i = 0; i < runtime->mount_count; i++) {
 		const struct runtime_mount *mount = &runtime->mounts[i];
+		const char *source = folder(arg, mount->what);
+		json_t *made;
 
-		if (!is_taken(spec, mount->target))
-			json_array_append_new(member_made(spec, "volumes", json_array()),
-					      json_pack("{s:s, s:s, s:s, s:{s:b}}", "type", "bind",
-							"source", folder(arg, mount->what),
-							"target", mount->target, "bind",
-							"create_host_path", 1));
+		if (is_taken(spec, mount->target))
+			continue;
+		if (source)
+			made = json_pack("{s:s, s:s, s:s, s:{s:b}}", "type", "bind", "source",
+					 source, "target", mount->target, "bind",
+					 "create_host_path", 1);
+		else
+			made = json_pack("{s:s, s:s, s:s, s:{}}", "type", "volume", "source",
+					 mount->what, "target", mount->target, "volume");
+		json_array_append_new(member_made(spec, "volumes", json_array()), made);
 	}
 }
 
@@ -399,7 +405,7 @@ static void apply_user(json_t *spec)
 		json_object_set_new(spec, "user", json_sprintf("%s:%s", uid, gid));
 }
 
-void runtime_apply(const struct runtime *runtime, json_t *spec, bool mounts,
+void runtime_apply(const struct runtime *runtime, json_t *spec,
 		   const char *(*folder)(void *arg, const char *what), void *arg)
 {
 	json_object_del(spec, "runtime");
@@ -415,6 +421,5 @@ void runtime_apply(const struct runtime *runtime, json_t *spec, bool mounts,
 		json_object_set_new(spec, "working_dir", json_string(runtime->workdir));
 	json_object_update_missing(member_made(spec, "environment", json_object()),
 				   runtime->environment);
-	if (mounts)
-		apply_mounts(runtime, spec, folder, arg);
+	apply_mounts(runtime, spec, folder, arg);
 }

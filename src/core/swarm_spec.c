@@ -533,9 +533,10 @@ json_t *swarm_spec_new(const struct compose *compose, const struct compose_servi
 	json_object_set_new(spec, "Labels", labels);
 	json_object_set_new(spec, "TaskTemplate", task_new(compose, service, deploy, facts));
 	json_object_set_new(spec, "Mode", mode_new(service, mode ? mode : "replicated"));
-	swarm_set_take(spec, "UpdateConfig",
-		       update_new(json_object_get(deploy, "update_config"),
-				  facts->start_first && !job ? "start-first" : NULL));
+	swarm_set_take(
+		spec, "UpdateConfig",
+		update_new(json_object_get(deploy, "update_config"),
+			   service->order == ORDER_START_FIRST && !job ? "start-first" : NULL));
 	swarm_set_take(spec, "RollbackConfig",
 		       update_new(json_object_get(deploy, "rollback_config"), NULL));
 	json_object_set_new(spec, "EndpointSpec", endpoint_new(service->spec, deploy));

@@ -90,7 +90,6 @@ static json_t *spec_new(struct job *job, const json_t *live)
 		.live = live,
 		.image = container_image(r->arena, s->compose, s->model),
 		.platforms = digest ? json_object_get(job->list, "Platforms") : NULL,
-		.start_first = r->host.start_first(r->host.arg, s->compose, s->service),
 		.object_name = object_name,
 		.object_id = object_id,
 		.object_arg = job,
@@ -161,7 +160,7 @@ static void on_current(struct job *job, bool ok, const json_t *value, struct kat
 	path = update_path(job, value, "");
 	json_decref(job->body);
 	job->body = spec_new(job, value);
-	if (s->why && (!strcmp(s->why, "restart") || !strcmp(s->why, "asked for")))
+	if (s->force)
 		raise_force(job->body);
 	job_send_auth(job, "POST", path, job->body, job->text, on_updated);
 }

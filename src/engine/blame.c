@@ -173,22 +173,6 @@ static enum blame blame_address(struct apply *run, const char *text)
 	return any ? BLAME_APP : BLAME_UNKNOWN;
 }
 
-/* The value at a path of a block; NULL when the path leads nowhere. */
-static const json_t *value_at(struct arena *a, const json_t *value, const char *path)
-{
-	while (value && *path) {
-		size_t len = strcspn(path, "/");
-		const char *key = arena_strndup(a, path, len);
-		uint64_t index;
-
-		value = json_is_array(value) && text_u64(key, 0, SIZE_MAX, &index)
-				? json_array_get(value, index)
-				: json_object_get(value, key);
-		path += len + (path[len] == '/');
-	}
-	return value;
-}
-
 /* Goes on from where Caddy's text ends to the field it complains about, if that is inside. */
 static const char *deepen(struct apply *run, const char *app, const char *path, const char *field)
 {
@@ -196,7 +180,7 @@ static const char *deepen(struct apply *run, const char *app, const char *path, 
 	struct arena *a = run->world->arena;
 	struct str inside = STR_INIT;
 
-	if (found && path && field && find_field(value_at(a, found->caddy, path), field, &inside))
+	if (found && path && field && find_field(json_at(found->caddy, path), field, &inside))
 		path = arena_printf(a, "%s%s%s", path, *path ? "/" : "", inside.p);
 	str_release(&inside);
 	return path;

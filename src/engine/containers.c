@@ -4,6 +4,7 @@
  */
 #include "models.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "kata/container.h"
@@ -228,21 +229,41 @@ static void ask_inspects(struct reading *reading)
 	json_decref(ids);
 }
 
+/* What is read, and where it goes in struct docker_live. */
+static const struct {
+	size_t offset;
+	bool map; /* an object by name, else an array */
+} parts[] = {
+#define LIST(name)                                                                                 \
+	{                                                                                          \
+		offsetof(struct docker_live, name), false                                          \
+	}
+#define MAP(name)                                                                                  \
+	{                                                                                          \
+		offsetof(struct docker_live, name), true                                           \
+	}
+	LIST(containers),     LIST(networks), LIST(volumes), LIST(services),
+	LIST(stack_networks), LIST(secrets),  LIST(configs), LIST(task_containers),
+	LIST(stack_volumes),  MAP(externals), MAP(images),   MAP(inspects),
+#undef LIST
+#undef MAP
+};
+enum { PARTS = sizeof parts / sizeof *parts };
+
+static json_t **live_part(struct docker_live *live, size_t i)
+{
+	return (json_t **)((char *)live + parts[i].offset);
+}
+
 /* Steps of a deploy under way point into what was read before: it is kept until the end. */
 static void live_clear(struct world *world)
 {
-	struct docker_live *live = &world->live;
-	json_t *lists[] = {live->containers,	live->networks,	       live->volumes,
-			   live->services,	live->stack_networks,  live->secrets,
-			   live->configs,	live->task_containers, live->externals,
-			   live->stack_volumes, live->images,	       live->inspects};
-
 	if (!world->readings)
 		world->readings = json_array();
-	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-		if (lists[i])
-			json_array_append_new(world->readings, lists[i]);
-	*live = (struct docker_live){0};
+	for (size_t i = 0; i < PARTS; i++)
+		if (*live_part(&world->live, i))
+			json_array_append_new(world->readings, *live_part(&world->live, i));
+	world->live = (struct docker_live){0};
 }
 
 /* Starts every request; the answers come while others are waited for. */
@@ -252,18 +273,8 @@ static void begin(struct reading *reading, const char *app)
 
 	live_clear(reading->world);
 	live->read = live->good = live->swarm = true;
-	live->containers = json_array();
-	live->networks = json_array();
-	live->volumes = json_array();
-	live->services = json_array();
-	live->stack_networks = json_array();
-	live->secrets = json_array();
-	live->configs = json_array();
-	live->task_containers = json_array();
-	live->images = json_object();
-	live->externals = json_object();
-	live->stack_volumes = json_array();
-	live->inspects = json_object();
+	for (size_t i = 0; i < PARTS; i++)
+		*live_part(live, i) = parts[i].map ? json_object() : json_array();
 	ask_lists(reading, app);
 	if (reading->world->brief)
 		return;

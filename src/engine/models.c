@@ -163,17 +163,21 @@ static void read_wishes(struct world *world, struct app_model *model)
 
 /* --- services --- */
 
+bool model_is_upstream(const struct app_model *model, const char *service)
+{
+	for (size_t i = 0; i < model->upstream_count; i++)
+		if (!strcmp(model->upstreams[i].service, service))
+			return true;
+	return false;
+}
+
 /* What Caddy proxies to takes over from a running predecessor, unless the file says otherwise. */
 static void choose_order(struct app_model *model)
 {
 	for (size_t i = 0; i < model->compose.service_count; i++) {
 		struct compose_service *service = &model->compose.services[i];
-		bool upstream = false;
 
-		for (size_t j = 0; j < model->upstream_count; j++)
-			upstream = upstream || !strcmp(model->upstreams[j].service, service->name);
-		if (service->order == ORDER_AUTO &&
-		    deploy_start_first(&model->compose, service->name, upstream))
+		if (deploy_start_first(service, model_is_upstream(model, service->name)))
 			service->order = ORDER_START_FIRST;
 	}
 }

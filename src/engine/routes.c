@@ -116,21 +116,6 @@ static json_t *addresses_new(void *arg, const char *service, unsigned port)
 			       : container_addresses_new(r, service, port);
 }
 
-/* The value at "routes/0/handle/1/upstreams", or NULL. */
-static json_t *value_at(json_t *value, const char *path)
-{
-	while (value && *path) {
-		size_t len = strcspn(path, "/");
-
-		if (json_is_array(value))
-			value = json_array_get(value, (size_t)strtoul(path, NULL, 10));
-		else
-			value = json_object_getn(value, path, len);
-		path += len + (path[len] == '/');
-	}
-	return value;
-}
-
 /* Where no address is known, what is live stands for it: then it is no difference. */
 static bool fill_from_live(struct resolving *r, struct member *member, json_t *block)
 {
@@ -142,8 +127,7 @@ static bool fill_from_live(struct resolving *r, struct member *member, json_t *b
 
 	left = upstream_list(r->world->arena, block, &r->model->compose, &count);
 	for (size_t i = 0; known && i < count; i++) {
-		json_t *ours = value_at(block, left[i].path),
-		       *theirs = value_at(live, left[i].path);
+		json_t *ours = json_at(block, left[i].path), *theirs = json_at(live, left[i].path);
 
 		known = json_is_array(ours) && json_is_array(theirs);
 		if (!known)

@@ -76,9 +76,8 @@ static void host_prepared(void *arg, const struct step *step)
 
 static bool host_content(void *arg, const struct step *step, struct str *out, struct kata_error *e)
 {
-	struct run *run = arg;
-
-	return model_content(run->world, step->compose, step->kind, step->key, out, e);
+	(void)arg;
+	return model_content(step->compose, step->kind, step->key, out, e);
 }
 
 static const char *host_content_file(void *arg, const struct compose *compose, const char *kind,
@@ -97,14 +96,6 @@ static const char *host_object_name(void *arg, const struct compose *compose, co
 	return model_object_name(run->world, compose, kind, key);
 }
 
-static bool host_start_first(void *arg, const struct compose *compose, const char *service)
-{
-	struct run *run = arg;
-
-	return deploy_start_first(compose, service,
-				  model_is_upstream(model_of(run, compose), service));
-}
-
 static struct rollout *rollout_begin(struct run *run)
 {
 	struct rollout_host host = {
@@ -118,7 +109,6 @@ static struct rollout *rollout_begin(struct run *run)
 		.content = host_content,
 		.content_file = host_content_file,
 		.object_name = host_object_name,
-		.start_first = host_start_first,
 		.config_home = run->work->config_home,
 	};
 
@@ -370,39 +360,42 @@ static bool do_routes(struct run *run, bool changed, struct kata_error *e)
 
 /* --- the other mode --- */
 
-/* What a failed switch of modes left goes, and the mode before comes back. */
-static void go_back(struct run *run, struct app_model *model)
+static void run_alone(struct run *run, struct deploy *graph)
 {
-	struct work work = *run->work;
-	bool swarm = model->swarm;
 	struct rollout *rollout = rollout_begin(run);
 
-	deploy_init(&model->down, run->world->arena);
-	if (world_observe_docker(run->world)) {
-		deploy_plan_down(&model->down, model->app->name, model->folder, swarm, false,
-				 &run->world->live);
-		rollout_add(rollout, &model->down);
-		rollout_run(rollout);
-	}
+	rollout_add(rollout, graph);
+	rollout_run(rollout);
 	rollout_free(rollout);
-	rollout = rollout_begin(run);
-	model->swarm = !swarm;
-	if (world_observe_docker(run->world)) {
-		struct deploy kept = model->deploy;
-		struct kata_error kept_error = model->error;
+}
 
-		model->swarm = !swarm;
-		work_plan_model(run->world, model, &work);
-		if (model_write_files(run->world, model, &kept_error))
-			rollout_add(rollout, &model->deploy);
-		rollout_run(rollout);
-		model->back = model->deploy;
-		model->deploy = kept;
+/*
+ * What a failed switch of modes left goes, and the mode before comes back. From here on the model
+ * is of that mode (as if the wish had never been): its routes follow what runs.
+ */
+static void go_back(struct run *run, struct app_model *model)
+{
+	struct deploy failed = model->deploy;
+	struct kata_error why = model->error;
+	struct world *world = run->world;
+
+	deploy_init(&model->down, world->arena);
+	if (world_observe_docker(world)) {
+		deploy_plan_down(&model->down, model->app->name, model->folder, model->swarm, false,
+				 &world->live);
+		run_alone(run, &model->down);
 	}
-	rollout_free(rollout);
-	model->swarm = swarm;
+	model->wishes.mode = model->swarm ? "compose" : "swarm";
+	if (world_observe_docker(world)) {
+		work_plan_model(world, model, run->work);
+		if (model_write_files(world, model, &model->error))
+			run_alone(run, &model->deploy);
+		model->back = model->deploy;
+	}
+	model->deploy = failed;
+	model->error = why;
 	model->result = MODEL_FAILED;
-	model->held = false; /* what runs is what ran before: its routes may follow it */
+	model->held = deploy_failed(&model->back);
 }
 
 static void go_back_all(struct run *run, const bool *switched)

@@ -11,7 +11,6 @@ void work_plan_model(struct world *world, struct app_model *model, const struct 
 bool work_is_selected(const struct engine_options *options, const char *app);
 /* Something to do, or to say. */
 bool work_has_steps(const struct app_model *model);
-bool model_is_upstream(const struct app_model *model, const char *service);
 
 /* Waits until containers (their ids) have answered what Caddy had begun with them. */
 void work_drain(struct world *world, const json_t *ids);

@@ -18,14 +18,6 @@ bool work_is_selected(const struct engine_options *options, const char *app)
 	return !options->selected;
 }
 
-bool model_is_upstream(const struct app_model *model, const char *service)
-{
-	for (size_t i = 0; i < model->upstream_count; i++)
-		if (!strcmp(model->upstreams[i].service, service))
-			return true;
-	return false;
-}
-
 bool work_has_steps(const struct app_model *model)
 {
 	return model->down.count || model->images.count || model->deploy.count;
@@ -115,7 +107,7 @@ static bool check_engine(struct world *world, struct app_model *model)
 }
 
 /* Secrets and configs from files must be readable before anything is touched. */
-static bool check_files(struct world *world, struct app_model *model)
+static bool check_files(struct app_model *model)
 {
 	static const char *const kinds[] = {"secrets", "configs"};
 
@@ -126,7 +118,7 @@ static bool check_files(struct world *world, struct app_model *model)
 		json_object_foreach(json_object_get(model->compose.root, kinds[k]), key, object) {
 			struct str content = STR_INIT;
 			bool ok = json_is_true(json_object_get(object, "external")) ||
-				  model_content(world, &model->compose, kinds[k], key, &content,
+				  model_content(&model->compose, kinds[k], key, &content,
 						&model->error);
 
 			str_release(&content);
@@ -231,7 +223,7 @@ static void plan_up(struct world *world, struct app_model *model, const struct w
 	};
 
 	model_label_prepared(world, model); /* preparing may have written files it depends on */
-	if (!check_mode(world, model) || !check_files(world, model))
+	if (!check_mode(world, model) || !check_files(model))
 		return;
 	if (!model->wishes.stopped)
 		deploy_plan_images(&model->images, &model->compose, &world->live, &options);

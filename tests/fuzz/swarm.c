@@ -43,7 +43,6 @@ static void check_service(struct arena *a, const struct compose *compose, const 
 	struct swarm_facts facts = {.live = live,
 				    .image = json_member_text(spec, "image"),
 				    .api = api,
-				    .start_first = api == 46,
 				    .object_name = object_name,
 				    .object_id = object_id,
 				    .object_arg = a};

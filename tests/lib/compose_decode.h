@@ -90,22 +90,10 @@ static inline json_t *decoded_spec(const struct decoded *d, const char *service)
 	return json_object_get(json_object_get(d->compose.root, "services"), service);
 }
 
-/* "services/web/ports" of the model. */
-static inline json_t *decoded_at(const struct decoded *d, const char *path)
-{
-	json_t *at = d->compose.root;
-	char *copy = xstrdup(path), *save = NULL;
-
-	for (char *part = strtok_r(copy, "/", &save); part; part = strtok_r(NULL, "/", &save))
-		at = json_object_get(at, part);
-	free(copy);
-	return at;
-}
-
 /* A member of the model is this JSON (with ' for "); "absent": there is none. */
 static inline void assert_model(const struct decoded *d, const char *path, const char *expected)
 {
-	json_t *found = decoded_at(d, path);
+	json_t *found = json_at(d->compose.root, path);
 	bool absent = !strcmp(expected, "absent");
 	json_t *wanted = absent ? NULL : json_case_new(expected);
 	char *problems = problems_text(&d->problems);

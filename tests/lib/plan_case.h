@@ -153,17 +153,7 @@ static inline void case_server(struct plan_case *c, const char *key, const char 
 /* What stands at a path below servers; NULL: nothing. */
 static inline json_t *case_at(const struct plan_case *c, const char *path)
 {
-	json_t *at = case_servers(c);
-
-	while (*path && at) {
-		size_t len = strcspn(path, "/");
-		const char *key = arena_strndup(c->arena, path, len);
-
-		at = json_is_array(at) ? json_array_get(at, strtoul(key, NULL, 10))
-				       : json_object_get(at, key);
-		path += len + (path[len] == '/');
-	}
-	return at;
+	return json_at(case_servers(c), path);
 }
 
 static inline void assert_json(const json_t *value, const char *expected)

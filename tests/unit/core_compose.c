@@ -222,9 +222,14 @@ static void kata_runtimes_are_applied(void **state)
 	assert_model(&d, "services/other/runtime", "'runsc'");
 	assert_null(compose_service_find(&d.compose, "other")->runtime);
 	decoded_release(&d);
-	/* Volumes of the file's own: none of ours. */
-	decode(&d, "services: {web: {runtime: python}}\nvolumes: {}\n");
-	assert_model(&d, "services/web/volumes", "absent");
+	/* Volumes of the file's own stand in for ours of that name. */
+	decode(&d, "services: {web: {runtime: python}, db: {image: x, volumes: ['data:/d']}}\n"
+		   "volumes: {data: , other: }\n");
+	assert_clean(&d);
+	assert_model(&d, "services/web/volumes/0/source", "'/srv/app/blog'");
+	assert_model(&d, "services/web/volumes/1",
+		     "{'type':'volume','source':'data','target':'/data','volume':{}}");
+	assert_model(&d, "services/db/volumes/0/source", "'data'");
 	decoded_release(&d);
 	json_decref(python.environment);
 }

@@ -479,7 +479,7 @@ static void long_lists_do_not_merge_for_ever(void **state)
 		   "  b: {extends: a, ports: [1-9000]}\n"
 		   "  c: {extends: a, tty: true}\n");
 	assert_problems(&d, "3:7 error: services.b.extends: the lists to be merged are too long\n");
-	assert_int_equal(json_array_size(decoded_at(&d, "services/c/ports")), 10000);
+	assert_int_equal(json_array_size(json_at(d.compose.root, "services/c/ports")), 10000);
 	decoded_release(&d);
 }
 

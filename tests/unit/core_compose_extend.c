@@ -67,7 +67,7 @@ static void extends_lays_one_service_over_another(void **state)
 		     "[{'type':'bind','source':'/srv/app/blog/x','target':'/d','read_only':true,"
 		     "'bind':{'create_host_path':true}},"
 		     "{'type':'volume','source':'v','target':'/v','volume':{}}]");
-	assert_int_equal(json_array_size(decoded_at(&d, "services/web/ports")), 2);
+	assert_int_equal(json_array_size(json_at(d.compose.root, "services/web/ports")), 2);
 	assert_string_equal(variable(&d, "web", "A"), "base");
 	assert_string_equal(variable(&d, "web", "B"), "over");
 	assert_string_equal(variable(&d, "web", "E"), "1");
@@ -77,7 +77,7 @@ static void extends_lays_one_service_over_another(void **state)
 	assert_model(&d, "services/r/ports", "absent");
 	assert_model(&d, "services/r/image", "absent");
 	assert_model(&d, "services/r/build/context", "'/srv/app/blog'");
-	assert_int_equal(json_array_size(decoded_at(&d, "services/r/volumes")), 1);
+	assert_int_equal(json_array_size(json_at(d.compose.root, "services/r/volumes")), 1);
 	decoded_release(&d);
 }
 

@@ -209,12 +209,11 @@ static void update_order_follows_the_routes(void **state)
 		      "  b: {image: one, ports: [{target: 80, mode: host}]}\n"
 		      "  c: {image: one, x-kata-order: stop-first}\n"
 		      "  d: {image: one, x-kata-order: start-first}\n");
-	assert_true(deploy_start_first(&c.compose, "a", true));
-	assert_false(deploy_start_first(&c.compose, "a", false));
-	assert_false(deploy_start_first(&c.compose, "b", true));
-	assert_false(deploy_start_first(&c.compose, "c", true));
-	assert_true(deploy_start_first(&c.compose, "d", false));
-	assert_false(deploy_start_first(&c.compose, "nobody", true));
+	assert_true(deploy_start_first(compose_service_find(&c.compose, "a"), true));
+	assert_false(deploy_start_first(compose_service_find(&c.compose, "a"), false));
+	assert_false(deploy_start_first(compose_service_find(&c.compose, "b"), true));
+	assert_false(deploy_start_first(compose_service_find(&c.compose, "c"), true));
+	assert_true(deploy_start_first(compose_service_find(&c.compose, "d"), false));
 	case_close(&c);
 }
 

@@ -241,8 +241,13 @@ static const char *folder(void *arg, const char *what)
 {
 	struct arena *arena = arg;
 
-	return arena_printf(arena, "/srv/%s", what);
+	return strcmp(what, "own") != 0 ? arena_printf(arena, "/srv/%s", what) : NULL;
 }
+
+#define MOUNTS                                                                                     \
+	"'volumes':[{'type':'bind','source':'/srv/app','target':'/app',"                           \
+	"'bind':{'create_host_path':true}},{'type':'bind','source':'/srv/data',"                   \
+	"'target':'/data','bind':{'create_host_path':true}}]"
 
 static const char recipe[] = "image: kata/test\n"
 			     "default_command: [run, it]\n"
@@ -250,12 +255,12 @@ static const char recipe[] = "image: kata/test\n"
 			     "mounts: {app: /app, data: /data}\n"
 			     "environment: {HOME: /tmp, PATH: /venv/bin}\n";
 
-static void assert_applied(struct fixture *f, bool mounts, const char *spec, const char *expected)
+static void assert_applied(struct fixture *f, const char *spec, const char *expected)
 {
 	json_t *service = json_case_new(spec);
 
 	assert_true(decode(f, recipe));
-	runtime_apply(&f->runtime, service, mounts, folder, f->arena);
+	runtime_apply(&f->runtime, service, folder, f->arena);
 	runtime_release(&f->runtime);
 	assert_json(service, expected);
 	json_decref(service);
@@ -263,28 +268,24 @@ static void assert_applied(struct fixture *f, bool mounts, const char *spec, con
 
 static void a_service_gets_what_its_runtime_has(void **state)
 {
-	assert_applied(*state, true, "{'runtime':'test','networks':{'default':{}}}",
+	assert_applied(*state, "{'runtime':'test','networks':{'default':{}}}",
 		       "{'image':'kata/test','command':['run','it'],'working_dir':'/app',"
 		       "'environment':{'HOME':'/tmp','PATH':'/venv/bin'},"
-		       "'networks':{'default':{}},'volumes':["
-		       "{'type':'bind','source':'/srv/app','target':'/app',"
-		       "'bind':{'create_host_path':true}},"
-		       "{'type':'bind','source':'/srv/data','target':'/data',"
-		       "'bind':{'create_host_path':true}}]}");
+		       "'networks':{'default':{}}," MOUNTS "}");
 }
 
 static void an_image_of_its_own_takes_no_runtime(void **state)
 {
-	assert_applied(*state, true,
+	assert_applied(*state,
 		       "{'runtime':'test','image':'own','environment':{'PUID':'1','PGID':'1'}}",
 		       "{'image':'own','environment':{'PUID':'1','PGID':'1'}}");
-	assert_applied(*state, true, "{'runtime':'test','build':{'context':'/b'}}",
+	assert_applied(*state, "{'runtime':'test','build':{'context':'/b'}}",
 		       "{'build':{'context':'/b'}}");
 }
 
 static void what_the_service_says_wins(void **state)
 {
-	assert_applied(*state, true,
+	assert_applied(*state,
 		       "{'runtime':'test','command':['mine'],'working_dir':'/w',"
 		       "'user':'7','environment':{'PUID':'1','PGID':'1','PATH':'/bin',"
 		       "'HOME':null},'volumes':[{'type':'volume','source':'v','target':'/data'}],"
@@ -293,14 +294,16 @@ static void what_the_service_says_wins(void **state)
 		       "'environment':{'PUID':'1','PGID':'1','PATH':'/bin','HOME':null},"
 		       "'volumes':[{'type':'volume','source':'v','target':'/data'}],"
 		       "'tmpfs':['/app:size=1m']}");
-	assert_applied(*state, false, "{'entrypoint':['e'],'environment':{'PUID':'x','PGID':'5'}}",
-		       "{'image':'kata/test','entrypoint':['e'],'working_dir':'/app',"
-		       "'environment':{'HOME':'/tmp','PATH':'/venv/bin','PUID':'x','PGID':'5'}}");
-	assert_applied(*state, false, "{'command':[]}",
+	assert_applied(
+		*state, "{'entrypoint':['e'],'environment':{'PUID':'x','PGID':'5'}}",
+		"{'image':'kata/test','entrypoint':['e'],'working_dir':'/app',"
+		"'environment':{'HOME':'/tmp','PATH':'/venv/bin','PUID':'x','PGID':'5'}," MOUNTS
+		"}");
+	assert_applied(*state, "{'command':[]}",
 		       "{'image':'kata/test','command':[],'working_dir':'/app',"
-		       "'environment':{'HOME':'/tmp','PATH':'/venv/bin'}}");
+		       "'environment':{'HOME':'/tmp','PATH':'/venv/bin'}," MOUNTS "}");
 	/* Only the whole path is taken, not one that begins like it. */
-	assert_applied(*state, true, "{'tmpfs':['/app2'],'volumes':[{'target':'/data'}]}",
+	assert_applied(*state, "{'tmpfs':['/app2'],'volumes':[{'target':'/data'}]}",
 		       "{'image':'kata/test','command':['run','it'],'working_dir':'/app',"
 		       "'environment':{'HOME':'/tmp','PATH':'/venv/bin'},'tmpfs':['/app2'],"
 		       "'volumes':[{'target':'/data'},{'type':'bind','source':'/srv/app',"
@@ -309,10 +312,23 @@ static void what_the_service_says_wins(void **state)
 
 static void it_runs_as_the_owner_of_the_app(void **state)
 {
-	assert_applied(*state, false, "{'environment':{'PUID':'1000','PGID':'100'}}",
+	assert_applied(*state, "{'environment':{'PUID':'1000','PGID':'100'}}",
 		       "{'image':'kata/test','command':['run','it'],'working_dir':'/app',"
 		       "'user':'1000:100','environment':{'HOME':'/tmp','PATH':'/venv/bin',"
-		       "'PUID':'1000','PGID':'100'}}");
+		       "'PUID':'1000','PGID':'100'}," MOUNTS "}");
+}
+
+static void a_volume_of_the_file_is_mounted_in_its_place(void **state)
+{
+	struct fixture *f = *state;
+	json_t *service = json_object();
+
+	assert_true(decode(f, "image: a\nmounts: {own: /app}\n"));
+	runtime_apply(&f->runtime, service, folder, f->arena);
+	runtime_release(&f->runtime);
+	assert_json(json_object_get(service, "volumes"),
+		    "[{'type':'volume','source':'own','target':'/app','volume':{}}]");
+	json_decref(service);
 }
 
 int main(void)
@@ -331,6 +347,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(what_the_service_says_wins, setup, teardown),
 		cmocka_unit_test_setup_teardown(it_runs_as_the_owner_of_the_app, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_volume_of_the_file_is_mounted_in_its_place, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

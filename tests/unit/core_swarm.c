@@ -14,6 +14,7 @@ struct fixture {
 	struct arena *arena;
 	struct compose compose;
 	struct swarm_facts facts;
+	enum compose_order order; /* of its services */
 };
 
 static const char *object_name(void *arg, const char *kind, const char *key)
@@ -44,6 +45,7 @@ static int setup(void **state)
 	f.arena = arena_new();
 	f.compose = (struct compose){.project = "st", .folder = "/app/st"};
 	f.compose.root = golden_json(golden_model);
+	f.order = ORDER_AUTO;
 	f.facts = (struct swarm_facts){.image = "bb",
 				       .api = 51,
 				       .object_name = object_name,
@@ -72,7 +74,7 @@ static void use(struct fixture *f, const char *root)
 static json_t *spec_new(struct fixture *f, const char *name)
 {
 	const json_t *services = json_object_get(f->compose.root, "services");
-	struct compose_service service = {.name = name, .replicas = 1};
+	struct compose_service service = {.name = name, .replicas = 1, .order = f->order};
 	const json_t *replicas;
 
 	service.spec = json_object_get(services, name);
@@ -82,21 +84,10 @@ static json_t *spec_new(struct fixture *f, const char *name)
 	return swarm_spec_new(&f->compose, &service, &f->facts);
 }
 
-static const json_t *at(const json_t *value, const char *path)
-{
-	size_t len = strcspn(path, "/");
-	char part[64] = "";
-
-	memcpy(part, path, len);
-	value = json_is_array(value) ? json_array_get(value, (size_t)strtol(part, NULL, 10))
-				     : json_object_get(value, part);
-	return path[len] ? at(value, path + len + 1) : value;
-}
-
 /* `value` must be the JSON given with single quotes; takes it. NULL: nothing. */
 static void assert_json(json_t *value, const char *path, const char *expected)
 {
-	const json_t *found = *path ? at(value, path) : value;
+	const json_t *found = json_at(value, path);
 	json_t *want = expected ? golden_json(expected) : NULL;
 	struct str is = STR_INIT, should = STR_INIT;
 
@@ -203,10 +194,10 @@ static void test_start_first(void **state)
 {
 	struct fixture *f = *state;
 
-	f->facts.start_first = true;
 	use(f, "{'services':{'a':{},'b':{'deploy':{'update_config':{'order':'stop-first'}}},"
 	       "'c':{'deploy':{'update_config':{'parallelism':3}}},"
 	       "'j':{'deploy':{'mode':'replicated-job'}}}}");
+	f->order = ORDER_START_FIRST;
 	assert_json(spec_new(f, "a"), "UpdateConfig",
 		    "{'Parallelism':1,'MaxFailureRatio':0,'Order':'start-first'}");
 	assert_json(spec_new(f, "b"), "UpdateConfig/Order", "'stop-first'");
