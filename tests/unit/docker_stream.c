@@ -177,13 +177,21 @@ static bool is(const struct talk_request *r, const char *path)
 
 static bool serve_upload(struct talk_request *r)
 {
-	char bytes[256];
+	char bytes[256] = "";
+	size_t len = 0;
 
 	if (!strstr(r->head, "\r\nContent-Type: application/x-tar\r\n") ||
 	    !strstr(r->head, "\r\nX-Registry-Config: e30=\r\n"))
 		return talk_answer(r, 400, "", "{\"message\":\"headers\"}");
-	ssize_t n = read(r->fd, bytes, sizeof bytes - 1);
-	bytes[n > 0 ? n : 0] = '\0';
+	/* To its end: what is left unread when we close would break off the answer. */
+	while (!strstr(bytes, "\r\n0\r\n\r\n")) {
+		ssize_t n = read(r->fd, bytes + len, sizeof bytes - 1 - len);
+
+		if (n <= 0)
+			return false;
+		len += (size_t)n;
+		bytes[len] = '\0';
+	}
 	talk_say(r, STREAM);
 	talk_chunk(r, strstr(bytes, "tartar") ? "{\"got\":1}" : "{\"got\":0}");
 	return talk_say(r, "0\r\n\r\n") && false;
