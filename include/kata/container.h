@@ -27,6 +27,9 @@
 #define LABEL_DEPENDS "com.docker.compose.depends_on"
 #define LABEL_REPLACE "com.docker.compose.replace"
 #define LABEL_SLUG    "com.docker.compose.slug"
+/* Our hash of a network or volume. docker compose makes those anew (a volume: without its data)
+ * whose LABEL_HASH is not its own; without that label it leaves them alone. */
+#define LABEL_OWN_HASH "kata.config-hash"
 /* What we say in LABEL_VERSION: a version of docker compose whose ways these are. */
 #define COMPOSE_VERSION "2.40.3"
 
@@ -84,7 +87,7 @@ const char *container_differs(struct arena *a, const struct compose *compose,
 			      const struct container_facts *facts, const json_t *inspect);
 
 /* Bodies for POST /networks/create and /volumes/create of a top-level key, with all labels, and
- * the hash for LABEL_HASH. NULL for an external one. New reference. */
+ * the hash for LABEL_OWN_HASH. NULL for an external one. New reference. */
 json_t *network_body_new(const struct compose *compose, const char *key, int api);
 json_t *volume_body_new(const struct compose *compose, const char *key);
 /* NULL: the live one (element of GET /networks, inspect of a volume) is as wanted; else what

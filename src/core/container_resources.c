@@ -50,7 +50,7 @@ static json_t *labels_new(const struct compose *compose, const char *kind, const
 	resource_hash(compose, kind, key, hash);
 	json_object_set_new(labels, LABEL_PROJECT, json_string(compose->project));
 	json_object_set_new(labels, key_label, json_string(key));
-	json_object_set_new(labels, LABEL_HASH, json_string(hash));
+	json_object_set_new(labels, LABEL_OWN_HASH, json_string(hash));
 	json_object_set_new(labels, LABEL_VERSION, json_string(COMPOSE_VERSION));
 	return labels;
 }
@@ -118,19 +118,24 @@ json_t *network_body_new(const struct compose *compose, const char *key, int api
 	return body;
 }
 
-/* Labels of the file are there, and no others but those of docker compose. */
+/* Labels that no file gives. */
+static bool is_tools_label(const char *key)
+{
+	return !strncmp(key, "com.docker.compose.", 19) || !strcmp(key, LABEL_OWN_HASH);
+}
+
+/* Labels of the file are there, and no others but those of the tools. */
 static const char *label_differs(struct arena *a, const json_t *want, const json_t *live)
 {
 	json_t *value;
 	const char *key;
 
 	json_object_foreach((json_t *)want, key, value) {
-		if (strncmp(key, "com.docker.compose.", 19) != 0 &&
-		    !json_equal(value, json_object_get(live, key)))
+		if (!is_tools_label(key) && !json_equal(value, json_object_get(live, key)))
 			return arena_printf(a, "label %s", key);
 	}
 	json_object_foreach((json_t *)live, key, value) {
-		if (strncmp(key, "com.docker.compose.", 19) != 0 && !json_object_get(want, key))
+		if (!is_tools_label(key) && !json_object_get(want, key))
 			return arena_printf(a, "label %s", key);
 	}
 	return NULL;
@@ -209,8 +214,8 @@ static const char *network_value_differs(const json_t *want, const json_t *live)
 /* The rest of a verdict: what no field shows, if it is ours. */
 static const char *hash_differs(const json_t *want, const json_t *live)
 {
-	const char *hash = json_member_text(json_object_get(want, "Labels"), LABEL_HASH),
-		   *label = json_member_text(json_object_get(live, "Labels"), LABEL_HASH);
+	const char *hash = json_member_text(json_object_get(want, "Labels"), LABEL_OWN_HASH),
+		   *label = json_member_text(json_object_get(live, "Labels"), LABEL_OWN_HASH);
 
 	return container_digest_differs(label, hash);
 }

@@ -361,6 +361,20 @@ class DeployBeside(DeployCase):
         self.assertNotEqual(after["shop-web-1"], before["shop-web-1"])
 
     @needs_compose
+    def test_compose_takes_over_what_we_made(self):
+        """Containers it may make anew (it knows no hash but its own), networks and data never."""
+        self.shop()
+        self.deploy("shop")
+        held = lambda: ({name: n["Id"] for name, n in self.engine.networks().items()},
+                        {name: v["CreatedAt"] for name, v in self.engine.volumes().items()})
+        before = held()
+        self.assertTrue(all(before), before)
+        up = ("-p", "shop", "-f", str(self.generated()), "up", "-d")
+        self.engine.compose(*up, cwd=self.kata_root.folder("shop"))
+        self.assertEqual(held(), before)
+        self.unwritten("deploy", "shop")
+
+    @needs_compose
     def test_project_of_another_folder(self):
         (self.tmp / "other").mkdir()
         (self.tmp / "other" / "compose.yaml").write_text("services:\n  web:\n    image: bb\n")

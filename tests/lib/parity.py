@@ -31,13 +31,15 @@ CONTAINER = {
 NETWORK = {
     "Id": "an id", "Created": "a time", "Containers": "ids, and who runs just now",
     "IPAM.Config": "the next free subnet, where the file names none",
-    "Labels.com.docker.compose.config-hash": "each tool hashes in its own way",
+    "Labels.com.docker.compose.config-hash": "docker compose makes anew what has another's",
+    "Labels.kata.config-hash": "our own",
     "Peers": "addresses of nodes", "Options.com.docker.network.driver.overlay.vxlanid_list":
     "the next free number", "Status": "counts addresses in use",
 }
 VOLUME = {
     "CreatedAt": "a time", "Mountpoint": "holds the engine's folder",
-    "Labels.com.docker.compose.config-hash": "each tool hashes in its own way",
+    "Labels.com.docker.compose.config-hash": "docker compose makes anew what has another's",
+    "Labels.kata.config-hash": "our own",
 }
 SERVICE = {
     "ID": "an id", "CreatedAt": "a time", "UpdatedAt": "a time", "Version": "counts changes",

@@ -178,8 +178,8 @@ static void without_hash(json_t *body)
 {
 	json_t *labels = json_object_get(body, "Labels");
 
-	assert_int_equal(64, strlen(json_member_text(labels, LABEL_HASH)));
-	json_object_del(labels, LABEL_HASH);
+	assert_int_equal(64, strlen(json_member_text(labels, LABEL_OWN_HASH)));
+	json_object_del(labels, LABEL_OWN_HASH);
 }
 
 #define FULL                                                                                       \
@@ -253,7 +253,7 @@ static void network_hash(json_t *root, char out[65])
 
 	compose_case(&compose, root);
 	body = network_body_new(&compose, "full", 41);
-	memcpy(out, json_member_text(json_object_get(body, "Labels"), LABEL_HASH), 65);
+	memcpy(out, json_member_text(json_object_get(body, "Labels"), LABEL_OWN_HASH), 65);
 	json_decref(body);
 	compose_case_release(&compose);
 }

@@ -411,7 +411,7 @@ static void changed_network_is_made_anew(void **state)
 	case_image(&c, "one");
 	case_resources(&c);
 	json_object_set_new(json_array_get(c.live.networks, 0), "Internal", json_true());
-	case_label(json_array_get(c.live.networks, 0), LABEL_HASH, "other");
+	case_label(json_array_get(c.live.networks, 0), LABEL_OWN_HASH, "other");
 	case_container(&c, "web", 1, NULL, "running", "Up");
 	assert_string_equal(case_compose(&c), "0 network-remove blog_default <2\n"
 					      "1 stop blog-web-1\n"
