@@ -75,6 +75,7 @@ struct app_model {
 		MODEL_PLANNED, /* steps, not run */
 		MODEL_DONE,
 		MODEL_FAILED, /* steps say which, or error */
+		MODEL_LOCKED, /* left to the run that holds it; error says which */
 	} result;
 	struct kata_error error; /* not of a step: locked, Docker unreadable, a bad mode */
 	int lock;
@@ -169,6 +170,7 @@ struct work {
 	bool start; /* start also one-shots that ended well */
 	bool detach, pull, fresh;
 	bool wait;		     /* queue behind another run on the same app */
+	bool skip_locked;	     /* an app that another run holds is no failure: MODEL_LOCKED */
 	bool routes;		     /* make Caddy agree as well */
 	const char *const *services; /* of the one app of the run; NULL: all */
 	size_t service_count;

@@ -381,6 +381,7 @@ void run_apply(struct cmd *cmd)
 		return;
 	}
 	work_from(cmd, DEPLOY_REPAIR, &work);
+	work.skip_locked = true;
 	if (!prepare(cmd, &options, &work))
 		return;
 	if (!world_work(cmd->world, &options, &work, &e)) {

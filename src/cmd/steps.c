@@ -221,9 +221,11 @@ void report_models(struct cmd *cmd, enum severity least)
 		report_deploy(cmd, model, &model->images);
 		report_deploy(cmd, model, &model->deploy);
 		report_deploy(cmd, model, &model->back);
-		if (model->waits && !model->wishes.stopped && model->result != MODEL_FAILED &&
-		    model->result != MODEL_PLANNED)
+		if (model->waits && !model->wishes.stopped &&
+		    (model->result == MODEL_NONE || model->result == MODEL_DONE))
 			report_waiting(cmd, model);
+		if (model->result == MODEL_LOCKED)
+			say_note(cmd, "%s: skipped: %s", model->app->name, model->error.msg);
 		if (model->result != MODEL_FAILED)
 			continue;
 		cmd_fail(cmd, EXIT_TROUBLE);
@@ -271,7 +273,8 @@ json_t *models_json_new(struct cmd *cmd)
 	static const char *const results[] = {[MODEL_NONE] = "unchanged",
 					      [MODEL_PLANNED] = "planned",
 					      [MODEL_DONE] = "done",
-					      [MODEL_FAILED] = "failed"};
+					      [MODEL_FAILED] = "failed",
+					      [MODEL_LOCKED] = "locked"};
 	json_t *out = json_array();
 	struct world *world = cmd->world;
 

@@ -203,7 +203,8 @@ static bool lock_model(struct run *run, struct app_model *model)
 	    lock_take(path, "kata-tui", world->loop, run->work->wait ? -1 : 0, &model->lock,
 		      &model->error))
 		return true;
-	model->result = MODEL_FAILED;
+	model->result = run->work->skip_locked && model->error.code == ERROR_EXISTS ? MODEL_LOCKED
+										    : MODEL_FAILED;
 	model->held = true; /* whoever has the lock sees to its routes as well */
 	return false;
 }
