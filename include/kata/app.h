@@ -78,9 +78,5 @@ void app_settle(struct app *app);
 
 /* Place in kata-compose.yaml of a path inside the caddy block; the deepest part that exists. */
 struct place app_caddy_place(const struct app *app, const char *path);
-/* The environment of one service: base, environment:, ENV, env_file (bytes given, in order), its
- * own. Resolved, in the app's arena terms: everything in `arena`. */
-void app_service_env(const struct app *app, const char *service, const struct app_file *env_files,
-		     size_t count, struct arena *arena, struct env *out, struct problems *problems);
 
 #endif

@@ -41,6 +41,7 @@
 #include <stdint.h>
 
 #include "kata/app.h"
+#include "kata/env.h"
 #include "kata/memory.h"
 #include "kata/problem.h"
 
@@ -48,7 +49,8 @@ enum compose_order { ORDER_AUTO, ORDER_START_FIRST, ORDER_STOP_FIRST }; /* x-kat
 
 struct compose_service {
 	const char *name;
-	json_t *spec; /* borrowed, lives in the project */
+	json_t *spec;	/* borrowed, lives in the project */
+	struct env env; /* spec's environment by layers; a variable of a runtime is in spec only */
 	struct place place;
 	const char *runtime; /* a Kata runtime: its image and mounts are in spec already; or NULL */
 	enum compose_order order;

@@ -13,6 +13,7 @@
 #include "kata/yaml.h"
 
 enum env_layer {
+	ENV_RUNTIME,  /* what a Kata runtime sets where nobody else does: only ever shown */
 	ENV_BASE,     /* PUID, PGID, *_ROOT, BIND_ADDRESS */
 	ENV_STACK,    /* top-level environment: */
 	ENV_FILE,     /* config/<app>/ENV or .env; literal and secret */

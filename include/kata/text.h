@@ -34,7 +34,17 @@ uint32_t fnv1a32(const char *p, size_t len);
 uint64_t fnv1a64(const char *p, size_t len, uint64_t seed);
 #define FNV64_INIT 0xcbf29ce484222325ULL
 
-/* How many single-character edits turn a into b (Levenshtein), at most `limit` + 1. */
-unsigned text_distance(const char *a, const char *b, unsigned limit);
+/*
+ * The name most like a mistyped word, for "did you mean". Begin with {.word = word}, offer every
+ * candidate, then read `name`: the nearest one (of equals the first), or NULL when none is near.
+ * Near: it differs in the case of letters only, or by a few bytes added, lost, changed or swapped
+ * with the next one: one for names of 2 to 4 bytes, two for up to 7, three for longer ones. The
+ * word itself is never meant.
+ */
+struct text_nearest {
+	const char *word, *name;
+	unsigned distance; /* of name; 0: only the case of letters differs */
+};
+void text_nearest_offer(struct text_nearest *nearest, const char *name);
 
 #endif

@@ -5,6 +5,7 @@
 #include "kata/text.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* What follows the first byte of a UTF-8 sequence: RFC 3629, section 4. */
 static size_t sequence_length(unsigned char lead, unsigned char *low, unsigned char *high)
@@ -173,34 +174,53 @@ uint64_t fnv1a64(const char *p, size_t len, uint64_t seed)
 	return seed;
 }
 
-static unsigned min3(unsigned a, unsigned b, unsigned c)
+static unsigned least(unsigned a, unsigned b)
 {
-	unsigned least = a < b ? a : b;
-
-	return least < c ? least : c;
+	return a < b ? a : b;
 }
 
-unsigned text_distance(const char *a, const char *b, unsigned limit)
-{
-	enum { LONGEST = 64 };
-	size_t alen = strnlen(a, LONGEST + 1), blen = strnlen(b, LONGEST + 1);
-	unsigned row[LONGEST + 1];
+enum { NAME_MAX_LEN = 64, EDITS_MAX = 3 }; /* longer names are like nothing */
 
-	if (alen > LONGEST || blen > LONGEST)
-		return strcmp(a, b) ? limit + 1 : 0;
+/* How many bytes must be added, taken away, changed or swapped with the next one to turn a into b
+ * (the distance of Damerau and Levenshtein, no byte touched twice). */
+static unsigned count_edits(const char *a, size_t alen, const char *b, size_t blen)
+{
+	unsigned rows[3][NAME_MAX_LEN + 1];
+	unsigned *before = rows[0], *above = rows[1], *row = rows[2];
+
 	for (size_t j = 0; j <= blen; j++)
 		row[j] = (unsigned)j;
 	for (size_t i = 1; i <= alen; i++) {
-		unsigned diagonal = row[0];
+		unsigned *spare = before;
 
+		before = above;
+		above = row;
+		row = spare;
 		row[0] = (unsigned)i;
 		for (size_t j = 1; j <= blen; j++) {
-			unsigned above = row[j];
-			unsigned change = diagonal + (a[i - 1] != b[j - 1]);
-
-			row[j] = min3(above + 1, row[j - 1] + 1, change);
-			diagonal = above;
+			row[j] = least(least(above[j], row[j - 1]) + 1,
+				       above[j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				row[j] = least(row[j], before[j - 2] + 1);
 		}
 	}
-	return row[blen] > limit ? limit + 1 : row[blen];
+	return row[blen];
+}
+
+void text_nearest_offer(struct text_nearest *nearest, const char *name)
+{
+	size_t wlen = strnlen(nearest->word, NAME_MAX_LEN + 1);
+	size_t len = strnlen(name, NAME_MAX_LEN + 1);
+	unsigned limit = least((unsigned)(len + 1) / 3, EDITS_MAX), distance;
+
+	if (wlen > NAME_MAX_LEN || len > NAME_MAX_LEN || !strcmp(name, nearest->word))
+		return;
+	if (wlen > len + limit || len > wlen + limit)
+		return;
+	distance =
+		strcasecmp(name, nearest->word) ? count_edits(nearest->word, wlen, name, len) : 0;
+	if (distance > limit || (nearest->name && distance >= nearest->distance))
+		return;
+	nearest->name = name;
+	nearest->distance = distance;
 }

@@ -189,54 +189,50 @@ static void print_env(struct cmd *cmd, const struct app *app, const struct env *
 	cmd_fail(cmd, EXIT_TROUBLE);
 }
 
-/* env_file of a service: one path or a list, relative to the app's folder and inside KATA_ROOT. */
-static size_t read_env_files(struct cmd *cmd, const struct app *app, const char *service,
-			     struct app_file **out)
+/* What the containers of a service get, with the layers that the model knows. */
+static void service_env(struct cmd *cmd, const struct compose_service *service, struct env *out)
 {
-	const struct yaml_node *node =
-		yaml_get(yaml_get(yaml_get(app->root, "services"), service), "env_file");
-	size_t max = node && node->kind == YAML_SEQUENCE ? node->count : 1, count = 0;
+	struct problems none;
+	const char *name;
+	json_t *value;
 
-	*out = arena_alloc(cmd->arena, (max + 1) * sizeof **out);
-	for (size_t i = 0; node && i < max; i++) {
-		const struct yaml_node *item = node->kind == YAML_SEQUENCE ? node->items[i] : node;
-		const struct yaml_node *path =
-			item->kind == YAML_MAPPING ? yaml_get(item, "path") : item;
+	env_init(out, cmd->arena);
+	problems_init(&none, cmd->arena);
+	json_object_foreach(json_object_get(service->spec, "environment"), name, value)
+		env_set(out, ENV_RUNTIME, name, json_string_value(value), true, (struct place){0});
+	env_resolve(out, &none);
+	for (size_t i = 0; i < out->count; i++) {
+		struct env_value *v = &out->items[i];
+		const struct env_value *known = env_get(&service->env, v->name);
+		const char *given = v->value;
 
-		if (!path || path->kind != YAML_SCALAR || *path->text == '/' ||
-		    strstr(path->text, ".."))
-			continue;
-		world_read_file(cmd->world,
-				arena_printf(cmd->arena, "app/%s/%s", app->name, path->text),
-				&(*out)[count++]);
+		if (known)
+			*v = *known;
+		v->value = given;
 	}
-	return count;
 }
 
 static void print_service_env(struct cmd *cmd, const struct app *app)
 {
-	struct problems problems;
-	struct app_file *files;
+	const char *name = cmd->options.service;
+	const struct app_model *model = world_model(cmd->world, app->name);
+	const struct compose_service *service = compose_service_find(&model->compose, name);
 	struct kata_error e;
 	struct env env;
-	size_t count;
 
-	if (!yaml_get(yaml_get(app->root, "services"), cmd->options.service)) {
-		error_set(&e, ERROR_NOT_FOUND, "no service \"%s\"", cmd->options.service);
-		error_where(&e, "%s", app->name);
-		error_hint(&e, "services are listed under services: in kata-compose.yaml");
-		say_error(cmd, &e);
-		cmd_fail(cmd, EXIT_TROUBLE);
+	if (service) {
+		service_env(cmd, service, &env);
+		print_env(cmd, app, &env);
 		return;
 	}
-	problems_init(&problems, cmd->arena);
-	count = read_env_files(cmd, app, cmd->options.service, &files);
-	app_service_env(app, cmd->options.service, files, count, cmd->arena, &env, &problems);
-	for (size_t i = 0; i < problems.count; i++)
-		say_problem(cmd, app->name, &problems.items[i]);
-	if (problems.errors)
-		cmd_fail(cmd, EXIT_TROUBLE);
-	print_env(cmd, app, &env);
+	error_set(&e, ERROR_NOT_FOUND, "no service \"%s\"", name);
+	error_where(&e, "%s", app->name);
+	if (yaml_get(yaml_get(app->root, "services"), name))
+		error_hint(&e, "it does not run: add one of its profiles to x-kata-profiles:");
+	else
+		error_hint(&e, "services are listed under services: in kata-compose.yaml");
+	say_error(cmd, &e);
+	cmd_fail(cmd, EXIT_TROUBLE);
 }
 
 void run_config_env(struct cmd *cmd)
@@ -262,19 +258,16 @@ void run_config_env(struct cmd *cmd)
 /* --- config:docker --- */
 
 /* What a service's environment draws from ENV is secret, however short it is. */
-static void mask_environment(struct cmd *cmd, const struct app *app, const char *service,
-			     json_t *environment)
+static void mask_environment(const struct compose_service *service)
 {
-	struct problems problems;
-	struct app_file *files;
-	struct env env;
-	size_t count = read_env_files(cmd, app, service, &files);
+	json_t *environment = json_object_get(service->spec, "environment");
 
-	problems_init(&problems, cmd->arena);
-	app_service_env(app, service, files, count, cmd->arena, &env, &problems);
-	for (size_t i = 0; i < env.count; i++)
-		if (env.items[i].secret && json_member_text(environment, env.items[i].name))
-			json_object_set_new(environment, env.items[i].name, json_string("***"));
+	for (size_t i = 0; i < service->env.count; i++) {
+		const struct env_value *v = &service->env.items[i];
+
+		if (v->secret && json_object_get(environment, v->name))
+			json_object_set_new(environment, v->name, json_string("***"));
+	}
 }
 
 /* The model with masked services. Contents of secrets and configs stay: the names of those are made
@@ -294,8 +287,7 @@ static void mask_model(struct cmd *cmd, const struct app_model *model, struct ap
 		masked = mask_json_new(cmd, service->spec, model->app, NULL);
 		service->spec = json_deep_copy(masked);
 		json_decref(masked);
-		mask_environment(cmd, model->app, service->name,
-				 json_object_get(service->spec, "environment"));
+		mask_environment(service);
 		json_object_set_new(services, service->name, service->spec);
 	}
 	out->compose.root = json_copy(model->compose.root);

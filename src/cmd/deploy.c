@@ -89,23 +89,15 @@ static bool check_services(struct cmd *cmd, const struct app_model *model, const
 	bool all = true;
 
 	for (size_t i = 0; i < count; i++) {
-		const char *near = NULL;
-		unsigned distance = 4;
+		struct text_nearest near = {.word = names[i]};
 
 		if (compose_service_find(&model->compose, names[i]))
 			continue;
-		for (size_t j = 0; j < model->compose.service_count; j++) {
-			const char *own = model->compose.services[j].name;
-			unsigned d = text_distance(names[i], own, 3);
-
-			if (d < distance) {
-				distance = d;
-				near = own;
-			}
-		}
+		for (size_t j = 0; j < model->compose.service_count; j++)
+			text_nearest_offer(&near, model->compose.services[j].name);
 		all = usage(cmd,
-			    near ? arena_printf(cmd->arena, "did you mean %s?", near)
-				 : "`kata-tui ps APP` lists them",
+			    near.name ? arena_printf(cmd->arena, "did you mean %s?", near.name)
+				      : "`kata-tui ps APP` lists them",
 			    arena_printf(cmd->arena, "the app has no service \"%s\"", names[i]));
 	}
 	return all;

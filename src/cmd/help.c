@@ -6,13 +6,18 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HELP_WIDTH = 80, HELP_INDENT = 29 };
+enum { HELP_WIDTH = 80, HELP_INDENT = 29, KEY_WIDTH = 56 };
 
-/* A line of two columns, the right one wrapped below itself. left "" and indent 0: a paragraph. */
+/* Two columns, the right one wrapped below itself, and begun there when the left one leaves no two
+ * spaces between them. left "" and indent 0: a paragraph. */
 static void say_columns(struct cmd *cmd, const char *left, int indent, const char *text)
 {
 	int room = HELP_WIDTH - indent - 1;
 
+	if (*left && strlen(left) + 2 > (size_t)indent) {
+		say_line(cmd, STYLE_PLAIN, "%s", left);
+		left = "";
+	}
 	while (*text) {
 		size_t len = strlen(text);
 
@@ -32,8 +37,8 @@ static void say_columns(struct cmd *cmd, const char *left, int indent, const cha
 static void print_option(struct cmd *cmd, const struct option_row *row)
 {
 	const char *letter = row->letter ? arena_printf(cmd->arena, "-%c, ", row->letter) : "    ";
-	const char *left = arena_printf(cmd->arena, "  %s%s %s", letter, row->name,
-					row->value ? row->value : "");
+	const char *left = arena_printf(cmd->arena, "  %s%s%s%s", letter, row->name,
+					row->value ? " " : "", row->value ? row->value : "");
 
 	say_columns(cmd, left, HELP_INDENT, row->summary);
 }
@@ -45,26 +50,32 @@ static void print_options(struct cmd *cmd, unsigned takes)
 			print_option(cmd, &option_table[i]);
 }
 
+/* "logs APP [SERVICE]" */
+static const char *synopsis(struct cmd *cmd, const struct command *command)
+{
+	return *command->args ? arena_printf(cmd->arena, "%s %s", command->name, command->args)
+			      : command->name;
+}
+
 static void help_all(struct cmd *cmd)
 {
 	say_line(cmd, STYLE_PLAIN,
 		 "kata-tui: apps, their routes in Caddy, and what they should be\n\n"
 		 "usage: kata-tui COMMAND [ARGUMENT...] [OPTION...]\n\nCommands:");
 	for (size_t i = 0; i < command_count; i++)
-		say_columns(cmd,
-			    arena_printf(cmd->arena, "  %s %s", command_table[i].name,
-					 command_table[i].args),
+		say_columns(cmd, arena_printf(cmd->arena, "  %s", synopsis(cmd, &command_table[i])),
 			    HELP_INDENT, command_table[i].summary);
 	say_line(cmd, STYLE_PLAIN, "\nOptions of every command:");
 	print_options(cmd, 0);
-	say_line(cmd, STYLE_PLAIN,
-		 "\n`kata-tui help COMMAND` tells more, with the command's own options; "
-		 "`help compose` lists\nevery key of services: and what becomes of it.");
+	say_line(cmd, STYLE_PLAIN, "%s", "");
+	say_columns(cmd, "", 0,
+		    "`kata-tui help COMMAND` tells more, with the command's own options; `help "
+		    "compose` lists every key of services: and what becomes of it.");
 }
 
 static void help_one(struct cmd *cmd, const struct command *about)
 {
-	say_line(cmd, STYLE_PLAIN, "usage: kata-tui %s %s\n", about->name, about->args);
+	say_line(cmd, STYLE_PLAIN, "usage: kata-tui %s\n", synopsis(cmd, about));
 	say_columns(cmd, "", 0, arena_printf(cmd->arena, "%s.", about->summary));
 	if (about->detail) {
 		say_line(cmd, STYLE_PLAIN, "%s", "");
@@ -89,13 +100,15 @@ static void help_compose(struct cmd *cmd)
 {
 	const struct compose_key *key;
 
-	say_line(cmd, STYLE_PLAIN,
-		 "Keys of kata-compose.yaml, beside caddy: and environment:. Ignored: accepted, "
-		 "without\neffect in that mode, which a warning says. Refused: an error.\n");
-	say_line(cmd, STYLE_DIM, "%-54s %-8s %s", "KEY", "COMPOSE", "SWARM");
+	say_columns(cmd, "", 0,
+		    "Keys of kata-compose.yaml, beside caddy: and environment:. Ignored: accepted, "
+		    "without effect in that mode, which a warning says. Refused: an error.");
+	say_line(cmd, STYLE_PLAIN, "%s", "");
+	say_line(cmd, STYLE_DIM, "%-*s%-9s%s", KEY_WIDTH, "KEY", "COMPOSE", "SWARM");
 	for (size_t i = 0; (key = compose_key_row(i)); i++) {
-		say_line(cmd, STYLE_PLAIN, "%-54s %-8s %s", key->path,
-			 compose_support_name(key->compose), compose_support_name(key->swarm));
+		say_columns(cmd, key->path, KEY_WIDTH,
+			    arena_printf(cmd->arena, "%-9s%s", compose_support_name(key->compose),
+					 compose_support_name(key->swarm)));
 		if (key->note)
 			say_columns(cmd, "", 4, key->note);
 	}

@@ -206,6 +206,22 @@ static void add_container(struct instances *list, const json_t *json, const char
 	out->folder = c.folder;
 }
 
+int containers_running(const json_t *containers, const char *app)
+{
+	int running = 0;
+	size_t i;
+	json_t *json;
+
+	json_array_foreach((json_t *)containers, i, json) {
+		const char *project = text_at(object_at(json, "Labels"), LABEL_PROJECT);
+		struct live_container c;
+
+		live_container_read(json, &c);
+		running += !strcmp(project, app) && !c.oneoff && !strcmp(c.state, "running");
+	}
+	return running;
+}
+
 /* Task "blog_web.1.<task id>": its label is "web.1". A global service's has a node's id there. */
 static void add_task_container(struct instances *list, const json_t *labels, const char *stack)
 {

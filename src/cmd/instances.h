@@ -74,6 +74,8 @@ struct instances {
 /* From GET /containers/json: those of Compose projects but one-offs, and task containers of stacks.
  * Texts are borrowed from the JSON. */
 void instances_add_containers(struct instances *list, const json_t *containers);
+/* How many of an app's services run: one-offs are none of the wanted ones. */
+int containers_running(const json_t *containers, const char *app);
 /* From GET /tasks, /services, /nodes (the latter two may be NULL): the newest of each slot, and
  * others that still run. now: seconds. */
 void instances_add_tasks(struct instances *list, const json_t *tasks, const json_t *services,

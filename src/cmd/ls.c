@@ -1,11 +1,10 @@
 /*
  * ls and validate: the apps, where they stand, and what their files have.
  */
-#include "cmd.h"
+#include "instances.h"
 
 #include <string.h>
 
-#include "kata/container.h"
 #include "kata/json.h"
 #include "kata/swarm.h"
 
@@ -60,32 +59,33 @@ struct row {
 	int running, wanted;	       /* containers or tasks; running -1: unknown */
 };
 
-/* What runs of the app, by labels; name prefixes say nothing. */
-static int count_running(const struct world *world, const struct app_model *model)
+/* Of the app's services, by their label; name prefixes say nothing. */
+static int tasks_running(const json_t *services, const char *app)
 {
-	const struct docker_live *live = &world->live;
 	int running = 0;
 	size_t i;
 	json_t *item;
 
-	if (!live->good)
-		return -1;
-	json_array_foreach(model->swarm ? live->services : live->containers, i, item) {
-		const json_t *spec = json_object_get(item, "Spec");
-		const char *label = model->swarm ? LABEL_STACK : LABEL_PROJECT;
-		const char *own = json_member_text(
-			json_object_get(model->swarm ? spec : item, "Labels"), label);
-		const char *state = json_member_text(item, "State");
+	json_array_foreach((json_t *)services, i, item) {
+		const json_t *labels = json_object_get(json_object_get(item, "Spec"), "Labels");
+		const char *stack = json_member_text(labels, LABEL_STACK);
 
-		if (!own || strcmp(own, model->app->name) != 0)
-			continue;
-		if (model->swarm)
+		if (stack && !strcmp(stack, app))
 			running += (int)json_integer_value(json_object_get(
 				json_object_get(item, "ServiceStatus"), "RunningTasks"));
-		else
-			running += state && !strcmp(state, "running");
 	}
 	return running;
+}
+
+/* What runs of the app, or -1: unknown. */
+static int count_running(const struct world *world, const struct app_model *model)
+{
+	const struct docker_live *live = &world->live;
+
+	if (!live->good)
+		return -1;
+	return model->swarm ? tasks_running(live->services, model->app->name)
+			    : containers_running(live->containers, model->app->name);
 }
 
 static void row_count(struct cmd *cmd, struct row *row)

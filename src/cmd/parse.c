@@ -79,21 +79,14 @@ static void option_store(struct cmd *cmd, const struct option_row *row, const ch
 /* The command or option that a mistyped word is nearest to, as a hint. */
 static const char *nearest(struct cmd *cmd, const char *word)
 {
-	const char *best = NULL;
-	unsigned distance = 3;
+	struct text_nearest near = {.word = word};
 
-	for (size_t i = 0; i < option_count + command_count; i++) {
-		const char *name = i < option_count ? option_table[i].name
-						    : command_table[i - option_count].name;
-		unsigned d = text_distance(word, name, 3);
-
-		if (d < distance) {
-			distance = d;
-			best = name;
-		}
-	}
-	return best ? arena_printf(cmd->arena, "did you mean %s?", best)
-		    : "`kata-tui help` lists them all";
+	for (size_t i = 0; i < option_count; i++)
+		text_nearest_offer(&near, option_table[i].name);
+	for (size_t i = 0; i < command_count; i++)
+		text_nearest_offer(&near, command_table[i].name);
+	return near.name ? arena_printf(cmd->arena, "did you mean %s?", near.name)
+			 : "`kata-tui help` lists them all";
 }
 
 /* The option at words[0]; its value may be words[1]. */

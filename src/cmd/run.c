@@ -182,22 +182,15 @@ static bool is_live(const struct world *world, const char *name)
 
 void no_such_app(struct cmd *cmd, const char *name)
 {
-	const char *best = NULL;
-	unsigned distance = 3;
+	struct text_nearest near = {.word = name};
 	struct kata_error e;
 
-	for (size_t i = 0; i < cmd->world->app_count; i++) {
-		unsigned d = text_distance(name, cmd->world->apps[i].name, 3);
-
-		if (d < distance) {
-			distance = d;
-			best = cmd->world->apps[i].name;
-		}
-	}
+	for (size_t i = 0; i < cmd->world->app_count; i++)
+		text_nearest_offer(&near, cmd->world->apps[i].name);
 	error_set(&e, ERROR_NOT_FOUND, "no such app");
 	error_where(&e, "%s", name);
-	if (best)
-		error_hint(&e, "did you mean %s?", best);
+	if (near.name)
+		error_hint(&e, "did you mean %s?", near.name);
 	else
 		error_hint(&e, "an app is a folder in %s/app; `kata-tui ls` lists them",
 			   cmd->world->root);

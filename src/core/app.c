@@ -161,20 +161,12 @@ static void decode_ignored(struct decode *d, const struct yaml_pair *pair)
 /* The known key most like this one, or NULL. */
 static const char *nearest_key(const char *name)
 {
-	const char *best = NULL;
-	unsigned least = 4;
+	struct text_nearest near = {.word = name};
 
-	for (size_t i = 0; i < TOP_KEYS; i++) {
-		const char *known = top_keys[i].name;
-		unsigned distance = text_distance(name, known, 3);
-
-		if (distance < least && distance * 2 < strlen(known) &&
-		    top_keys[i].decode != decode_ignored) {
-			best = known;
-			least = distance;
-		}
-	}
-	return best;
+	for (size_t i = 0; i < TOP_KEYS; i++)
+		if (top_keys[i].decode != decode_ignored)
+			text_nearest_offer(&near, top_keys[i].name);
+	return near.name;
 }
 
 static void decode_unknown(struct decode *d, const struct yaml_node *key)
@@ -376,27 +368,4 @@ struct place app_caddy_place(const struct app *app, const char *path)
 	if (key && !*path)
 		return yaml_place(key, app->file);
 	return block_place_of_path(yaml_get(app->root, "caddy"), app->file, path);
-}
-
-void app_service_env(const struct app *app, const char *service, const struct app_file *env_files,
-		     size_t count, struct arena *arena, struct env *out, struct problems *problems)
-{
-	const struct yaml_node *node = yaml_get(yaml_get(app->root, "services"), service);
-
-	env_init(out, arena);
-	env_add_env(out, &app->env);
-	for (size_t i = 0; i < count; i++) {
-		const struct app_file *file = &env_files[i];
-
-		if (file->bytes)
-			env_add_file(out, ENV_ENV_FILE, file->bytes, file->len, file->path,
-				     problems);
-		else
-			problems_add(problems, SEVERITY_ERROR, (struct place){.file = file->path},
-				     "env_file of service %s %s%s", service,
-				     file->error ? "cannot be read: " : "does not exist",
-				     file->error ? file->error : "");
-	}
-	env_add_yaml(out, ENV_SERVICE, yaml_get(node, "environment"), app->file, problems);
-	env_resolve(out, problems);
 }

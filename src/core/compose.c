@@ -83,6 +83,7 @@ static void choose_services(struct compose_work *w)
 {
 	size_t count = 0;
 
+	w->out->disabled = arena_alloc(w->r.arena, w->draft_count * sizeof *w->out->disabled + 1);
 	for (size_t i = 0; i < w->draft_count; i++) {
 		struct compose_draft *draft = w->drafts[i];
 
@@ -90,6 +91,9 @@ static void choose_services(struct compose_work *w)
 		draft->dropped = draft->enabled && is_old_style(w, draft);
 		draft->enabled = draft->enabled && !draft->dropped;
 		count += draft->enabled;
+		/* It may run by another call: nobody asked to take it away. */
+		if (!draft->enabled && !draft->dropped)
+			w->out->disabled[w->out->disabled_count++] = draft->name;
 	}
 	w->out->services = arena_alloc(w->r.arena, count * sizeof *w->out->services + 1);
 }

@@ -106,19 +106,13 @@ static void check_targets(struct compose_work *w, const struct compose_draft *dr
 
 static const char *nearest_name(const json_t *objects, const char *name)
 {
-	const char *best = NULL, *known;
-	unsigned least = 4;
+	struct text_nearest near = {.word = name};
+	const char *known;
 	json_t *object;
 
-	json_object_foreach((json_t *)objects, known, object) {
-		unsigned distance = text_distance(name, known, 3);
-
-		if (distance < least && distance * 2 < strlen(known)) {
-			best = known;
-			least = distance;
-		}
-	}
-	return best;
+	json_object_foreach((json_t *)objects, known, object)
+		text_nearest_offer(&near, known);
+	return near.name;
 }
 
 static void use(struct compose_work *w, const struct compose_draft *draft, enum compose_kind kind,
@@ -229,18 +223,11 @@ static struct compose_service *find(const struct compose_work *w, const char *na
 /* The service most like a name that is none. */
 static const char *nearest_service(const struct compose_work *w, const char *name)
 {
-	const char *best = NULL;
-	unsigned least = 4;
+	struct text_nearest near = {.word = name};
 
-	for (size_t i = 0; w->r.problems->count < PROBLEMS_MAX && i < w->draft_count; i++) {
-		unsigned distance = text_distance(name, w->drafts[i]->name, 3);
-
-		if (distance < least && distance * 2 < strlen(w->drafts[i]->name)) {
-			best = w->drafts[i]->name;
-			least = distance;
-		}
-	}
-	return best;
+	for (size_t i = 0; w->r.problems->count < PROBLEMS_MAX && i < w->draft_count; i++)
+		text_nearest_offer(&near, w->drafts[i]->name);
+	return near.name;
 }
 
 static bool names_service(const json_t *value, const char *name)

@@ -257,31 +257,32 @@ static void add_labels(struct layering *l, const struct compose_draft **chain, s
 	json_object_set_new(spec, "labels", labels);
 }
 
-void compose_environment(struct compose_work *w, const struct compose_draft *draft, json_t *spec)
+void compose_environment(struct compose_work *w, const struct compose_draft *draft,
+			 struct compose_service *service)
 {
 	const struct compose_draft *chain[COMPOSE_CHAIN_MAX];
 	struct problems problems;
-	struct env env, labels;
+	struct env *env = &service->env, labels;
 	size_t count;
-	struct layering l = {.w = w, .env = &env, .problems = &problems, .seen = json_object()};
+	struct layering l = {.w = w, .env = env, .problems = &problems, .seen = json_object()};
 
 	problems_init(&problems, w->r.arena);
 	compose_draft_chain(draft, chain, &count);
-	env_init(&env, w->r.arena);
-	env_add_env(&env, &w->r.input->app->env);
+	env_init(env, w->r.arena);
+	env_add_env(env, &w->r.input->app->env);
 	for (size_t i = first_link(chain, count, "env_file"); i < count; i++) {
 		l.draft = chain[i];
 		add_files(&l, "env_file");
 	}
 	add_environment(&l, chain, count);
-	env_resolve(&env, &problems);
+	env_resolve(env, &problems);
 	compose_go(w, &draft->from->file, "services", draft->name);
 	compose_enter(&w->r, "environment");
-	json_object_set_new(spec, "environment", environment_new(w, draft, &env));
+	json_object_set_new(service->spec, "environment", environment_new(w, draft, env));
 	env_init(&labels, w->r.arena);
 	json_object_clear(l.seen);
 	l.env = &labels;
-	add_labels(&l, chain, count, spec);
+	add_labels(&l, chain, count, service->spec);
 	json_decref(l.seen);
 	move_problems(w, &problems);
 }

@@ -209,8 +209,9 @@ struct problem *compose_blame(struct compose_work *w, enum severity severity,
 
 /* --- compose_env.c --- */
 
-/* spec.environment from all layers, and spec.labels from label files. */
-void compose_environment(struct compose_work *w, const struct compose_draft *draft, json_t *spec);
+/* The service's env and its spec's environment from all layers; labels from label files. */
+void compose_environment(struct compose_work *w, const struct compose_draft *draft,
+			 struct compose_service *service);
 
 /* --- compose_service.c --- */
 

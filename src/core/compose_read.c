@@ -162,20 +162,12 @@ static bool is_old(const struct compose_key *row)
 
 static const char *nearest(const struct compose_level *level, const char *name)
 {
-	const char *best = NULL;
-	unsigned least = 4;
+	struct text_nearest near = {.word = name};
 
-	for (size_t i = 0; i < level->count; i++) {
-		const char *known = compose_entry_name(level, &level->entries[i]);
-		unsigned distance = text_distance(name, known, 3);
-
-		if (distance < least && distance * 2 < strlen(known) &&
-		    !is_old(&level->entries[i].row)) {
-			best = known;
-			least = distance;
-		}
-	}
-	return best;
+	for (size_t i = 0; i < level->count; i++)
+		if (!is_old(&level->entries[i].row))
+			text_nearest_offer(&near, compose_entry_name(level, &level->entries[i]));
+	return near.name;
 }
 
 void compose_unknown(struct compose_reader *r, const struct yaml_node *key,

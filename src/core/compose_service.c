@@ -164,7 +164,7 @@ void compose_service_complete(struct compose_work *w, struct compose_draft *draf
 		.place = compose_draft_place(draft, NULL),
 	};
 	remove_null(draft->spec);
-	compose_environment(w, draft, draft->spec);
+	compose_environment(w, draft, service);
 	read_own(w, service);
 	apply_runtime(w, service);
 	add_defaults(w, draft->spec);

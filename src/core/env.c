@@ -19,8 +19,8 @@ enum {
 const char *env_layer_name(enum env_layer layer)
 {
 	static const char *const names[ENV_LAYERS] = {
-		[ENV_BASE] = "base",	     [ENV_STACK] = "environment", [ENV_FILE] = "ENV",
-		[ENV_ENV_FILE] = "env_file", [ENV_SERVICE] = "service",
+		[ENV_RUNTIME] = "runtime", [ENV_BASE] = "base",		[ENV_STACK] = "environment",
+		[ENV_FILE] = "ENV",	   [ENV_ENV_FILE] = "env_file", [ENV_SERVICE] = "service",
 	};
 
 	return (size_t)layer < ENV_LAYERS ? names[layer] : "unknown";

@@ -87,20 +87,13 @@ static bool is_password_hash(const char *text, size_t len)
 static const char *similar_name(const struct expansion *x, const char *name)
 {
 	const struct env *env = x->how->env;
-	const char *best = NULL;
-	unsigned least = 3;
+	struct text_nearest near = {.word = name};
 
 	if (env->count > 500 || x->how->problems->count >= PROBLEMS_MAX)
 		return NULL;
-	for (size_t i = 0; i < env->count; i++) {
-		unsigned distance = text_distance(name, env->items[i].name, 2);
-
-		if (distance && distance < least && distance * 3 <= strlen(name)) {
-			least = distance;
-			best = env->items[i].name;
-		}
-	}
-	return best;
+	for (size_t i = 0; i < env->count; i++)
+		text_nearest_offer(&near, env->items[i].name);
+	return near.name;
 }
 
 static void report_unset(struct expansion *x, const char *name, size_t len)

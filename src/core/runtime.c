@@ -116,18 +116,11 @@ static json_t *command_new(struct recipe *r, const struct yaml_node *node, const
 
 static const char *nearest_key(const struct recipe_key *keys, const char *name)
 {
-	const char *best = NULL;
-	unsigned distance = 3;
+	struct text_nearest near = {.word = name};
 
-	for (; keys->name; keys++) {
-		unsigned d = text_distance(name, keys->name, 2);
-
-		if (d < distance) {
-			distance = d;
-			best = keys->name;
-		}
-	}
-	return best;
+	for (; keys->name; keys++)
+		text_nearest_offer(&near, keys->name);
+	return near.name;
 }
 
 static void read_keys(struct recipe *r, const struct yaml_node *map, const struct recipe_key *keys,
@@ -316,7 +309,11 @@ bool runtime_decode(struct runtime *out, struct arena *arena, const char *name, 
 	const struct yaml_node *root = yaml_parse(arena, bytes, len, file, problems);
 	struct place start = {file, 1, 1};
 
-	*out = (struct runtime){.name = name, .folder = folder, .environment = json_object()};
+	*out = (struct runtime){
+		.name = arena_strdup(arena, name), /* it may come from a service's own spec */
+		.folder = folder,
+		.environment = json_object(),
+	};
 	if (problems->errors > before)
 		return false;
 	if (!root || root->kind != YAML_MAPPING) {

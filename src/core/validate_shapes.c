@@ -428,46 +428,24 @@ const struct field *shape_field(const struct shape *shape, const char *name)
 	return NULL;
 }
 
-/* The best of the names offered one by one so far. */
-struct nearest {
-	const char *wanted, *name;
-	unsigned distance;
-	bool case_only;
-};
-
-static void nearest_offer(struct nearest *best, const char *name)
-{
-	unsigned distance;
-
-	if (!strcasecmp(name, best->wanted))
-		*best = (struct nearest){best->wanted, name, 0, true};
-	if (best->case_only)
-		return;
-	distance = text_distance(best->wanted, name, 2);
-	if (distance < best->distance && distance <= strlen(name) / 2) {
-		best->distance = distance;
-		best->name = name;
-	}
-}
-
 const char *shape_nearest(const struct shape *shape, const char *name, bool *case_only)
 {
-	struct nearest best = {.wanted = name, .distance = 3};
+	struct text_nearest near = {.word = name};
 
 	for (const struct field *f = shape->fields; f->name; f++)
-		nearest_offer(&best, f->name);
-	*case_only = best.case_only;
-	return best.name;
+		text_nearest_offer(&near, f->name);
+	*case_only = near.name && !near.distance;
+	return near.name;
 }
 
 const char *handler_nearest(const char *name, bool *case_only)
 {
-	struct nearest best = {.wanted = name, .distance = 3};
+	struct text_nearest near = {.word = name};
 
 	for (size_t i = 0; i < HANDLERS; i++)
-		nearest_offer(&best, handlers[i].name);
-	*case_only = best.case_only;
-	return best.name;
+		text_nearest_offer(&near, handlers[i].name);
+	*case_only = near.name && !near.distance;
+	return near.name;
 }
 
 /* Hints must be static text, so there is one per version. */

@@ -70,22 +70,6 @@ static void check_app(const struct app *app, struct arena *arena, bool hush)
 			check(app_caddy_place(app, app->problems.items[i].path).line > 0);
 }
 
-static void check_services(const struct app *app, struct arena *arena)
-{
-	const struct yaml_node *services = yaml_get(app->root, "services");
-
-	for (size_t i = 0;
-	     services && services->kind == YAML_MAPPING && i < services->count && i < 9; i++) {
-		struct problems problems;
-		struct env env;
-
-		problems_init(&problems, arena);
-		app_service_env(app, services->pairs[i].key->text, &(struct app_file){.path = "e"},
-				1, arena, &env, &problems);
-		check(problems.errors > 0 && env_get(&env, "APP_ROOT"));
-	}
-}
-
 static void check_server_json(const char *bytes, size_t len, struct arena *arena)
 {
 	struct problems problems;
@@ -128,8 +112,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		source.env.len = size - yaml_len - strlen(SEPARATOR);
 	app_decode(&app, arena, &source);
 	check_app(&app, arena, hush);
-	if (app.state == APP_VALID)
-		check_services(&app, arena);
 	app_release(&app);
 	check_server_json(yaml, size, arena);
 	validate_refusal_hint(yaml);

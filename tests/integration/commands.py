@@ -27,6 +27,25 @@ SERVICES = """services:
     environment: {NAME: service, ONLY: here}
 """
 
+MODEL = """environment: {NAME: top}
+services:
+  web:
+    extends: {file: base.yaml, service: base}
+    runtime: own
+    env_file: [{path: raw.env, format: raw}]
+    environment: {NAME: service}
+  off: {image: example, profiles: [rare]}
+"""
+
+BASE = """services:
+  base:
+    environment: {FAR: from afar, NAME: base, KEY: $TOKEN}
+"""
+
+RECIPE = """image: example
+environment: {ADDED: by the runtime, FAR: not this}
+"""
+
 
 @every_caddy
 class Commands(Case):
@@ -64,6 +83,21 @@ class Commands(Case):
         version = self.kata("version", bare=True, want=0).out
         self.assertIn("kata-tui", version)
         self.assertEqual(self.kata("--version", bare=True, want=0).out, version)
+
+    def test_help_has_columns(self):
+        for about in ((), ("compose",), ("mode",), ("deploy",), ("logs",)):
+            for line in self.kata("help", *about, bare=True, want=0).out.splitlines():
+                self.assertEqual(line, line.rstrip())
+                if " " in line.strip():
+                    self.assertLessEqual(len(line), 80, line)
+        lines = self.kata("help", bare=True, want=0).out.splitlines()
+        rows = [x for x in lines if x.startswith("  ") and x[2:29].strip()]
+        self.assertGreater(len(rows), 25)
+        for row in rows:
+            if row[27:29] != "  ":  # what is told of it begins in the next line
+                alone = self.kata("help", row.split()[0], bare=True, want=0).out.splitlines()
+                self.assertEqual(alone[0], "usage: kata-tui " + row.strip())
+                self.assertRegex(lines[lines.index(row) + 1], r"\A {29}\S")
 
     def test_no_root(self):
         self.caddy()
@@ -243,6 +277,31 @@ class Commands(Case):
         self.assertEqual([x["layer"] for x in values["NAME"]["overrides"]], ["ENV", "environment"])
         self.assertEqual(values["ONLY"]["value"], "here")
         self.assertNotEqual(self.kata("config:env", "blog", "--service", "nosuch").code, 0)
+
+    def test_config_env_knows_the_model(self):
+        """What other files and services bring is what the container gets."""
+        self.begin()
+        self.kata_root.app("blog", text=MODEL, env={"TOKEN": "xy"})
+        folder = self.kata_root.folder("blog")
+        (folder / "base.yaml").write_text(BASE)
+        (folder / "raw.env").write_text("RAW='as it is' # $NAME\n")
+        (self.kata_root.path / ".kata/runtimes/own").mkdir(parents=True)
+        (self.kata_root.path / ".kata/runtimes/own/recipe.yaml").write_text(RECIPE)
+        web = ("config:env", "blog", "--service", "web")
+        values = {v["name"]: v for v in self.kata(*web, "--json", want=0).json["variables"]}
+        self.assertEqual({n: (values[n]["value"], values[n]["layer"]) for n in (
+            "FAR", "NAME", "RAW", "KEY", "ADDED", "PUID")}, {
+            "FAR": ("from afar", "service"), "NAME": ("service", "service"),
+            "RAW": ("'as it is' # $NAME", "env_file"), "KEY": ("***", "service"),
+            "ADDED": ("by the runtime", "runtime"), "PUID": (str(os.getuid()), "base")})
+        self.assertEqual(values["NAME"]["overrides"], [{"layer": "environment", "value": "top"}])
+        self.assertEqual(sorted(values), list(values))
+        self.assertIn("KEY=xy", self.kata(*web, "KEY", "--reveal", want=0).out)
+        off = self.kata("config:env", "blog", "--service", "off", want=1)
+        self.assert_names(off, "off", "x-kata-profiles")
+        # Nor is what extends brings shown in the generated file.
+        r = self.kata("config:docker", "blog", "--docker", "unix:///nowhere", want=1)
+        self.assertIn('KEY: "***"', r.out)
 
     # --- rm and setup
 

@@ -1,4 +1,4 @@
-/* Safe text, UTF-8, numbers, hashes, distance. */
+/* Safe text, UTF-8, numbers, hashes, the nearest name. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -143,21 +143,94 @@ static void hashes_match_the_standard(void **state)
 	assert_true(fnv1a64("bar", 3, fnv1a64("foo", 3, FNV64_INIT)) == 0x85944171f73967e8ULL);
 }
 
-static void distance_counts_edits(void **state)
+static const char *nearest_of(const char *word, const char *const *names)
 {
-	char longer[100];
+	struct text_nearest near = {.word = word};
+
+	for (; *names; names++)
+		text_nearest_offer(&near, *names);
+	return near.name;
+}
+
+/* Up to one edit for names of 2 to 4 bytes, two up to 7, three beyond. */
+static void a_near_name_is_a_few_edits_away(void **state)
+{
+	static const struct {
+		const char *word, *name;
+		bool near;
+	} rows[] = {
+		{"b", "a", false},
+		{"", "a", false},
+		{"l", "ls", true},
+		{"lss", "ls", true},
+		{"ls", "rm", false},
+		{"hots", "host", true},
+		{"port", "host", false},
+		{"tags", "tag", true},
+		{"xyz", "tag", false},
+		{"prots", "ports", true},
+		{"slot", "ports", false},
+		{"imgae", "image", true},
+		{"imga", "image", true},
+		{"im", "image", false},
+		{"srevcs", "service", false},
+		{"servcie", "service", true},
+		{"enviroment", "environment", true},
+		{"envronmetn", "environment", true},
+		{"envronmetm", "environment", true},
+		{"envronmodm", "environment", false},
+		{"environmentsss", "environment", true},
+		{"environmentssss", "environment", false},
+	};
 
 	(void)state;
-	assert_int_equal(text_distance("", "", 3), 0);
-	assert_int_equal(text_distance("kitten", "sitting", 9), 3);
-	assert_int_equal(text_distance("kitten", "sitting", 2), 3);
-	assert_int_equal(text_distance("kitten", "sitting", 1), 2);
-	assert_int_equal(text_distance("", "abc", 5), 3);
-	assert_int_equal(text_distance("listen", "listne", 5), 2);
+	for (size_t i = 0; i < SIZE(rows); i++) {
+		const char *name = nearest_of(
+			rows[i].word, (const char *const[]){"zzzzzzzz", rows[i].name, NULL});
+
+		if (rows[i].near != (name == rows[i].name) || (!rows[i].near && name))
+			fail_msg("%s: %s", rows[i].word, name ? name : "none");
+	}
+}
+
+static void the_nearest_name_wins(void **state)
+{
+	static const char *const names[] = {"listen", "listener", "Listen", "lists", NULL};
+	struct text_nearest near = {.word = "LISTEN"};
+
+	(void)state;
+	assert_null(nearest_of("listen", (const char *const[]){NULL}));
+	assert_string_equal(nearest_of("listenr", names), "listen");
+	assert_string_equal(nearest_of("listenerr", names), "listener");
+	assert_string_equal(nearest_of("lsits", names), "lists");
+	/* Of equals the first; never the word itself. */
+	assert_string_equal(nearest_of("xisten", names), "listen");
+	assert_string_equal(nearest_of("listen", names), "Listen");
+	assert_null(nearest_of("listen", (const char *const[]){"listen", NULL}));
+	/* Letters in another case are nearer than any edit, and say so. */
+	text_nearest_offer(&near, "LISTE");
+	assert_int_equal(near.distance, 1);
+	text_nearest_offer(&near, "listen");
+	text_nearest_offer(&near, "LISTENS");
+	assert_string_equal(near.name, "listen");
+	assert_int_equal(near.distance, 0);
+}
+
+static void long_names_are_like_nothing(void **state)
+{
+	char longest[65], longer[100], wrong[65];
+
+	(void)state;
+	memset(longest, 'a', 64);
+	longest[64] = '\0';
 	memset(longer, 'a', sizeof longer - 1);
 	longer[sizeof longer - 1] = '\0';
-	assert_int_equal(text_distance(longer, "a", 5), 6);
-	assert_int_equal(text_distance(longer, longer, 5), 0);
+	memcpy(wrong, longest, sizeof wrong);
+	memcpy(wrong, "bbb", 3);
+	assert_string_equal(nearest_of(wrong, (const char *const[]){longest, NULL}), longest);
+	longer[65] = '\0';
+	assert_null(nearest_of(longest, (const char *const[]){longer, NULL}));
+	assert_null(nearest_of(longer, (const char *const[]){longest, NULL}));
 }
 
 int main(void)
@@ -168,7 +241,9 @@ int main(void)
 		cmocka_unit_test(utf8_check_finds_the_first),
 		cmocka_unit_test(numbers_are_strict),
 		cmocka_unit_test(hashes_match_the_standard),
-		cmocka_unit_test(distance_counts_edits),
+		cmocka_unit_test(a_near_name_is_a_few_edits_away),
+		cmocka_unit_test(the_nearest_name_wins),
+		cmocka_unit_test(long_names_are_like_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

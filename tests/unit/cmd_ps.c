@@ -80,6 +80,8 @@ static void test_containers_are_known_by_their_labels(void **state)
 	assert_int_equal(it->exit_code, 137);
 	assert_false(it->running);
 	it = &list.items[2];
+	assert_int_equal(containers_running(all, "blog"), 1);
+	assert_int_equal(containers_running(all, "shop"), 0);
 	assert_string_equal(it->app, "shop");
 	assert_string_equal(it->service, "api");
 	assert_string_equal(it->label, "api.3");

@@ -453,40 +453,6 @@ static void test_places(void **state)
 	done(&f);
 }
 
-static void test_service_environment(void **state)
-{
-	static const char bytes[] = "C=file\nD=file\n";
-	struct app_file files[] = {{.path = "a.env", .bytes = bytes, .len = sizeof bytes - 1},
-				   {.path = "b.env"},
-				   {.path = "c.env", .error = "Permission denied"}};
-	struct problems problems;
-	struct fixture f;
-	struct env env;
-
-	(void)state;
-	decode(&f,
-	       "environment: {A: top, B: top, ALL: \"$A $D\"}\n"
-	       "services: {web: {environment: {A: own, D: own}}, db: {}}\n",
-	       "B=ENV\n");
-	problems_init(&problems, f.arena);
-	app_service_env(&f.app, "web", files, 3, f.arena, &env, &problems);
-	assert_string_equal(env_get(&env, "A")->value, "own");
-	assert_string_equal(env_get(&env, "B")->value, "ENV");
-	assert_true(env_get(&env, "B")->secret);
-	assert_string_equal(env_get(&env, "C")->value, "file");
-	assert_string_equal(env_get(&env, "D")->value, "own");
-	assert_string_equal(env_get(&env, "ALL")->value, "own own");
-	assert_string_equal(env_get(&env, "BIND_ADDRESS")->value, "127.0.0.1");
-	assert_int_equal(problems.errors, 2);
-	assert_string_equal(problems.items[0].place.file, "b.env");
-	/* The app's own environment stays as it was. */
-	assert_string_equal(env_get(&f.app.env, "A")->value, "top");
-	problems_init(&problems, f.arena);
-	app_service_env(&f.app, "nobody", NULL, 0, f.arena, &env, &problems);
-	assert_string_equal(env_get(&env, "A")->value, "top");
-	done(&f);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -497,7 +463,7 @@ int main(void)
 		cmocka_unit_test(test_bad_variables),	cmocka_unit_test(test_bytes_from_env),
 		cmocka_unit_test(test_top_level_keys),	cmocka_unit_test(test_shapes),
 		cmocka_unit_test(test_server),		cmocka_unit_test(test_folders),
-		cmocka_unit_test(test_places),		cmocka_unit_test(test_service_environment),
+		cmocka_unit_test(test_places),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

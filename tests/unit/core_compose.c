@@ -15,6 +15,23 @@
 
 /* --- Environment --- */
 
+/* The layers that a service's variable is set in, the one that counts first. */
+static void assert_layers(const struct decoded *d, const char *service, const char *name,
+			  const char *expected)
+{
+	const struct compose_service *s = compose_service_find(&d->compose, service);
+	const struct env_value *found = env_get(&s->env, name);
+	struct str text = STR_INIT;
+
+	assert_non_null(found);
+	assert_string_equal(found->value, variable(d, service, name));
+	for (const struct env_value *v = found; v; v = v->below)
+		str_addf(&text, "%s%s", v == found ? "" : " ", env_layer_name(v->layer));
+	str_add(&text, found->secret ? " secret" : "");
+	assert_string_equal(text.p, expected);
+	str_release(&text);
+}
+
 static void environment_has_five_layers(void **state)
 {
 	static const struct case_file files[] = {
@@ -59,6 +76,13 @@ static void environment_has_five_layers(void **state)
 	assert_string_equal(variable(&d, "web", "Q"), "\"q\" # c");
 	assert_string_equal(variable(&d, "web", "R"), "$A");
 	assert_string_equal(variable(&d, "web", "S"), "(absent)");
+	assert_layers(&d, "web", "PUID", "base");
+	assert_layers(&d, "web", "A", "env_file environment");
+	assert_layers(&d, "web", "T", "service environment secret");
+	assert_layers(&d, "web", "E", "env_file ENV environment secret");
+	assert_layers(&d, "web", "SECRET", "ENV secret");
+	assert_layers(&d, "web", "D", "service env_file");
+	assert_layers(&d, "other", "E", "ENV environment secret");
 	assert_string_equal(variable(&d, "other", "A"), "top.");
 	assert_string_equal(variable(&d, "other", "N"), "1.10");
 	assert_string_equal(variable(&d, "other", "M"), "");

@@ -306,8 +306,7 @@ static const struct fault what_does_not_fit_rows[] = {
 	{I "networks: [frnt]", ".networks: there is no network frnt (did you mean front?)"},
 	{I "networks: [zzz]",
 	 ".networks: there is no network zzz (add it under networks: at the top level)"},
-	{I "volumes: ['vlo:/x']", ".volumes: there is no volume vlo (add it under volumes: "
-				  "at the top level; a folder is ./vlo)"},
+	{I "volumes: ['vlo:/x']", ".volumes: there is no volume vlo (did you mean vol?)"},
 	{I "volumes: ['data/x:/x']", ".volumes[0]: data/x is neither a path nor a volume's "
 				     "name (write ./data/x for a folder)"},
 	{I "volumes: ['zzz:/x']", ".volumes: there is no volume zzz (add it under volumes: "
@@ -328,7 +327,7 @@ static const struct fault what_does_not_fit_rows[] = {
 	 ".pids_limit: differs from the value under deploy: (keep one of the two)"},
 	{I "mem_reservation: 1g, deploy: {resources: {reservations: {memory: 2g}}}",
 	 ".mem_reservation: differs from the value under deploy: (keep one of the two)"},
-	{I "depends_on: [bd]", ".depends_on: there is no service bd"},
+	{I "depends_on: [bd]", ".depends_on: there is no service bd (did you mean db?)"},
 	{I "depends_on: [zzz]", ".depends_on: there is no service zzz"},
 	{I "depends_on: [off]",
 	 ".depends_on: service off is disabled: none of its profiles is active (add one to "

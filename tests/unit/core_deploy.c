@@ -384,6 +384,21 @@ static void removed_service_goes_others_stay(void **state)
 	case_close(&c);
 }
 
+/* Its profile was asked for by another call: that is no reason to take it away. */
+static void service_of_another_profile_stays(void **state)
+{
+	struct deploy_case c;
+
+	(void)state;
+	case_open(&c, "services: {web: {image: one}, tool: {image: one, profiles: [debug]}}\n");
+	case_image(&c, "one");
+	case_resources(&c);
+	case_container(&c, "web", 1, NULL, "running", "Up");
+	case_container(&c, "tool", 1, NULL, "running", "Up");
+	assert_string_equal(case_compose(&c), "");
+	case_close(&c);
+}
+
 static void restart_is_one_after_the_other(void **state)
 {
 	struct deploy_case c;
@@ -561,6 +576,7 @@ int main(void)
 		cmocka_unit_test(interrupted_replacement_is_completed),
 		cmocka_unit_test(scaled_down_containers_leave_after_the_routes),
 		cmocka_unit_test(removed_service_goes_others_stay),
+		cmocka_unit_test(service_of_another_profile_stays),
 		cmocka_unit_test(restart_is_one_after_the_other),
 		cmocka_unit_test(changed_network_is_made_anew),
 		cmocka_unit_test(images_are_brought_first),

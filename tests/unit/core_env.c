@@ -358,6 +358,7 @@ static void yaml_faults(void **state)
 static void layers_have_names(void **state)
 {
 	(void)state;
+	assert_string_equal(env_layer_name(ENV_RUNTIME), "runtime");
 	assert_string_equal(env_layer_name(ENV_BASE), "base");
 	assert_string_equal(env_layer_name(ENV_FILE), "ENV");
 	for (int i = 0; i < ENV_LAYERS; i++)

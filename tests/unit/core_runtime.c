@@ -36,8 +36,13 @@ static int teardown(void **state)
 static bool decode(struct fixture *f, const char *text)
 {
 	f->problems.count = f->problems.errors = 0;
-	return runtime_decode(&f->runtime, f->arena, "test", "/r/test", text, strlen(text),
-			      "recipe.yaml", &f->problems);
+	char name[] = "test";
+	bool ok = runtime_decode(&f->runtime, f->arena, name, "/r/test", text, strlen(text),
+				 "recipe.yaml", &f->problems);
+
+	memset(name, 'x', sizeof name - 1);
+	assert_string_equal(f->runtime.name, "test");
+	return ok;
 }
 
 static void assert_json(const json_t *value, const char *expected)
