@@ -136,6 +136,9 @@ bool world_observe_docker(struct world *world);
 struct app_model *world_model(const struct world *world, const char *name);
 /* The .docker-compose.yaml that a deploy would write now. */
 void model_yaml(struct world *world, const struct app_model *model, struct str *out);
+/* Calls take() with the content of each secret of its services that can be read now. */
+void model_secrets(const struct app_model *model, void (*take)(void *arg, const char *content),
+		   void *arg);
 struct app *world_app(const struct world *world, const char *name);
 /* Reads an app's file (a config file, an env_file) below KATA_ROOT: "config/blog/ENV". */
 void world_read_file(struct world *world, const char *path, struct app_file *out);

@@ -88,7 +88,8 @@ void say_json_take(struct cmd *cmd, json_t *value_take)
 
 /* --- secrets --- */
 
-enum { SECRET_MIN = 5 }; /* shorter values would mask words that have nothing to do with them */
+/* Shorter ones would mask words that have nothing to do with them. */
+enum { SECRET_MIN = 5, CONTENT_MIN = 6 };
 
 static int compare_length(const void *a, const void *b)
 {
@@ -97,18 +98,54 @@ static int compare_length(const void *a, const void *b)
 	return x == y ? 0 : x < y ? 1 : -1;
 }
 
-static void secrets_of(struct cmd *cmd, const struct app *app)
+static void secret_add(struct cmd *cmd, const char *text)
 {
 	struct texts *known = &cmd->secrets;
 
+	known->items = arena_grow(cmd->arena, known->items, known->count, &known->cap,
+				  sizeof *known->items);
+	known->items[known->count++] = text;
+}
+
+static void secrets_of(struct cmd *cmd, const struct app *app)
+{
 	for (size_t i = 0; i < app->env.count; i++) {
 		const struct env_value *v = &app->env.items[i];
 
-		if (!v->secret || !v->value || strlen(v->value) < SECRET_MIN)
-			continue;
-		known->items = arena_grow(cmd->arena, known->items, known->count, &known->cap,
-					  sizeof *known->items);
-		known->items[known->count++] = v->value;
+		if (v->secret && v->value && strlen(v->value) >= SECRET_MIN)
+			secret_add(cmd, v->value);
+	}
+}
+
+/* Without the blanks around it; "" when it is too short to be masked. */
+static const char *trimmed(struct cmd *cmd, const char *text, size_t len)
+{
+	static const char blank[] = " \t\r\n";
+
+	while (len && strchr(blank, text[len - 1]))
+		len--;
+	while (len && strchr(blank, *text))
+		text++, len--;
+	return len < CONTENT_MIN ? "" : arena_strndup(cmd->arena, text, len);
+}
+
+/* The content of a secret of services: as a whole and, as logs come by lines, each of its lines. */
+static void secret_content(void *arg, const char *content)
+{
+	struct cmd *cmd = arg;
+	const char *whole = trimmed(cmd, content, strlen(content));
+
+	if (*whole)
+		secret_add(cmd, whole);
+	while (strchr(whole, '\n')) {
+		size_t len = strcspn(content, "\n");
+		const char *line = trimmed(cmd, content, len);
+
+		if (*line)
+			secret_add(cmd, line);
+		if (!content[len])
+			break;
+		content += len + 1;
 	}
 }
 
@@ -117,8 +154,11 @@ static void secrets_load(struct cmd *cmd)
 	cmd->secrets_known = true;
 	if (!cmd->world)
 		return;
-	for (size_t i = 0; i < cmd->world->app_count; i++)
+	for (size_t i = 0; i < cmd->world->app_count; i++) {
 		secrets_of(cmd, &cmd->world->apps[i]);
+		if (cmd->world->models)
+			model_secrets(&cmd->world->models[i], secret_content, cmd);
+	}
 	if (cmd->secrets.count > 1)
 		qsort(cmd->secrets.items, cmd->secrets.count, sizeof *cmd->secrets.items,
 		      compare_length);

@@ -105,7 +105,8 @@ void report_step(void *arg, const struct step *step, const char *text)
 	transient(cmd, "");
 	if (text && (cmd->options.verbose || build || step->op == STEP_SERVICE_CREATE ||
 		     step->op == STEP_SERVICE_UPDATE))
-		say_line(cmd, STYLE_DIM, "  %s  %s: %s", step->app, step->target, text);
+		say_line(cmd, STYLE_DIM, "  %s  %s: %s", step->app, step->target,
+			 mask_text(cmd, text));
 	else if (!text && step->state == STEP_DONE &&
 		 (is_shown(cmd, step) || step->rescues != STEP_NONE))
 		print_step(cmd, step);

@@ -8,8 +8,6 @@
  */
 #include "context.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +21,7 @@
 #include "kata/file.h"
 #include "kata/hash.h"
 #include "kata/memory.h"
+#include "libarchive.h"
 
 enum { RULES_MAX = 1 << 20, DOCKERFILE_MAX = 4 << 20, DEPTH_MAX = 200, CHUNK = 64 << 10 };
 
@@ -46,7 +45,8 @@ struct build_context {
 	const char *extra; /* the Dockerfile's text when it has a name of its own, else NULL */
 	size_t extra_len;
 
-	struct archive *tar;
+	const struct libarchive *lib;
+	struct archive *tar; /* with entry: from the first byte on */
 	struct archive_entry *entry;
 	struct str out; /* made and not yet given on, from out_at */
 	size_t out_at;
@@ -178,7 +178,8 @@ struct build_context *build_context_new(const char *folder, const char *dockerfi
 	c->arena = arena_new();
 	c->out = c->path = (struct str)STR_INIT;
 	c->file = -1;
-	bool ok = folder_find(c, folder, e);
+	c->lib = libarchive_get(e);
+	bool ok = c->lib && folder_find(c, folder, e);
 	if (ok && inline_text) {
 		extra_set(c, inline_text, strlen(inline_text));
 	} else if (ok) {
@@ -225,8 +226,10 @@ void build_context_free(void *context)
 		level_close(c);
 	if (c->file >= 0)
 		close(c->file);
-	archive_entry_free(c->entry);
-	archive_write_free(c->tar);
+	if (c->lib) {
+		c->lib->archive_entry_free(c->entry);
+		c->lib->archive_write_free(c->tar);
+	}
 	str_release(&c->out);
 	str_release(&c->path);
 	free(c->folder);
@@ -269,35 +272,35 @@ static la_ssize_t tar_write(struct archive *tar, void *arg, const void *bytes, s
 /* The format that GNU tar writes: names of any length and bytes. */
 static void tar_open(struct build_context *c)
 {
-	c->tar = archive_write_new();
-	c->entry = archive_entry_new();
-	if (!c->tar || !c->entry || archive_write_set_format_gnutar(c->tar) != ARCHIVE_OK ||
-	    archive_write_set_bytes_per_block(c->tar, 0) != ARCHIVE_OK ||
-	    archive_write_open(c->tar, c, NULL, tar_write, NULL) != ARCHIVE_OK)
+	c->tar = c->lib->archive_write_new();
+	c->entry = c->lib->archive_entry_new();
+	if (!c->tar || !c->entry || c->lib->archive_write_set_format_gnutar(c->tar) != ARCHIVE_OK ||
+	    c->lib->archive_write_set_bytes_per_block(c->tar, 0) != ARCHIVE_OK ||
+	    c->lib->archive_write_open(c->tar, c, NULL, tar_write, NULL) != ARCHIVE_OK)
 		BUG("libarchive writes no tar");
 }
 
 static bool entry_send(struct build_context *c, const char *path, const struct stat *st,
 		       const char *target)
 {
-	struct archive_entry *entry = archive_entry_clear(c->entry);
+	struct archive_entry *entry = c->lib->archive_entry_clear(c->entry);
 
-	archive_entry_copy_stat(entry, st);
-	archive_entry_copy_pathname(entry, path);
-	archive_entry_set_uid(entry, 0);
-	archive_entry_set_gid(entry, 0);
+	c->lib->archive_entry_copy_stat(entry, st);
+	c->lib->archive_entry_copy_pathname(entry, path);
+	c->lib->archive_entry_set_uid(entry, 0);
+	c->lib->archive_entry_set_gid(entry, 0);
 	if (target)
-		archive_entry_copy_symlink(entry, target);
+		c->lib->archive_entry_copy_symlink(entry, target);
 	if (!S_ISREG(st->st_mode))
-		archive_entry_set_size(entry, 0);
-	if (archive_write_header(c->tar, entry) >= ARCHIVE_WARN)
+		c->lib->archive_entry_set_size(entry, 0);
+	if (c->lib->archive_write_header(c->tar, entry) >= ARCHIVE_WARN)
 		return true;
 	return fail(c, "does not fit into a tar");
 }
 
 static bool data_send(struct build_context *c, const char *bytes, size_t len)
 {
-	if (archive_write_data(c->tar, bytes, len) == (la_ssize_t)len)
+	if (c->lib->archive_write_data(c->tar, bytes, len) == (la_ssize_t)len)
 		return true;
 	return fail(c, "does not fit into a tar");
 }
@@ -308,7 +311,7 @@ static bool text_send(struct build_context *c, const char *name, struct stat st,
 {
 	st.st_size = (off_t)text->len;
 	return entry_send(c, name, &st, NULL) && data_send(c, text->p, text->len) &&
-	       archive_write_finish_entry(c->tar) >= ARCHIVE_WARN;
+	       c->lib->archive_write_finish_entry(c->tar) >= ARCHIVE_WARN;
 }
 
 /* The Dockerfile under its own name, and the .dockerignore that takes both out again. Where the
@@ -367,7 +370,7 @@ static bool file_end(struct build_context *c)
 {
 	close(c->file);
 	c->file = -1;
-	return archive_write_finish_entry(c->tar) >= ARCHIVE_WARN ||
+	return c->lib->archive_write_finish_entry(c->tar) >= ARCHIVE_WARN ||
 	       fail(c, "does not fit into a tar");
 }
 
@@ -492,7 +495,7 @@ static bool walk_step(struct build_context *c)
 		if (c->depth)
 			return true;
 		c->ended = true;
-		return archive_write_close(c->tar) == ARCHIVE_OK || fail(c, "has no tar");
+		return c->lib->archive_write_close(c->tar) == ARCHIVE_OK || fail(c, "has no tar");
 	}
 	const char *name = level->names[level->next++];
 	c->path.len = level->path_len;

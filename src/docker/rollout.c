@@ -8,7 +8,7 @@
 
 #include "kata/json.h"
 
-enum { LOG_LINES = 50, LOG_MAX = 10 << 10, SILENT_MS = 10000, POLL_MS = 300, REAP_MS = 30000 };
+enum { LOG_LINES = 50, LOG_MAX = 10 << 10, POLL_MS = 300, REAP_MS = 30000 };
 
 struct rollout *rollout_new(struct docker *docker, struct loop *loop, struct docker_live *live,
 			    const struct rollout_host *host)
@@ -43,6 +43,7 @@ static void job_drop(struct job *job)
 	if (job->logs)
 		docker_logs_cancel(job->logs);
 	loop_timer_cancel(r->loop, job->timer);
+	loop_timer_cancel(r->loop, job->limit);
 	if (job->prev)
 		job->prev->next = job->next;
 	else
@@ -75,21 +76,43 @@ const char *job_path(struct job *job)
 	return docker_path(job->rollout->arena, "/containers/%s", s->id ? s->id : s->target);
 }
 
+static void job_unlimit(struct job *job)
+{
+	loop_timer_cancel(job->rollout->loop, job->limit);
+	job->limit = 0;
+}
+
+static void on_limit(void *arg)
+{
+	struct job *job = arg;
+
+	job->limit = 0;
+	job->late(job);
+}
+
+void job_limit(struct job *job, int64_t ms, void (*late)(struct job *job))
+{
+	job->late = late;
+	job->limit_ms = ms;
+	job->limit = loop_timer(job->rollout->loop, ms, on_limit, job);
+}
+
 static void on_answer(void *arg, bool ok, const struct docker_answer *answer, struct kata_error *e)
 {
 	struct job *job = arg;
 
+	job_unlimit(job);
 	job->transfer = NULL;
 	job->rollout->silent = !ok && e->code == ERROR_TIMEOUT;
+	if (job->rollout->silent)
+		error_wrap(e, "after %d s", (int)((loop_now_ms() - job->asked) / 1000));
 	job->answer(job, ok, ok ? answer->value : NULL, e);
 }
 
-static void job_request(struct job *job, struct docker_request *request, job_next *answer)
+static void job_request(struct job *job, const struct docker_request *request, job_next *answer)
 {
-	/* What has to be undone must not wait for minutes for an engine that hangs. */
-	if (job->rollout->silent)
-		request->timeout_ms = SILENT_MS;
 	job->answer = answer;
+	job->asked = loop_now_ms();
 	job->transfer = docker_start(job->rollout->docker, request, on_answer, job);
 }
 
@@ -97,16 +120,25 @@ void job_send_auth(struct job *job, const char *method, const char *path, const 
 		   const char *auth, job_next *answer)
 {
 	struct docker_request request = {
-		.method = method, .path = path, .body = body, .auth = auth};
+		.method = method,
+		.path = path,
+		.body = body,
+		.auth = auth,
+		/* What has to be undone must not wait for minutes for an engine that hangs. */
+		.timeout_ms = job->rollout->silent ? SILENT_MS : 0};
 
 	job_request(job, &request, answer);
 }
 
 void job_send(struct job *job, const char *method, const char *path, const json_t *body,
-	      int timeout_ms, job_next *answer)
+	      job_next *answer)
 {
-	struct docker_request request = {
-		.method = method, .path = path, .body = body, .timeout_ms = timeout_ms};
+	job_send_auth(job, method, path, body, NULL, answer);
+}
+
+void job_send_unlimited(struct job *job, const char *path, job_next *answer)
+{
+	struct docker_request request = {.method = "POST", .path = path, .timeout_ms = -1};
 
 	job_request(job, &request, answer);
 }
@@ -195,12 +227,20 @@ static void logs_over(void *arg, bool ok, struct kata_error *e)
 	(void)ok;
 	(void)e;
 	job->logs = NULL;
+	job_unlimit(job);
 	job->step->details =
 		arena_strndup(job->graph->arena, job->out.p + from, job->out.len - from);
 	if (job->discard)
-		job_send(job, "DELETE", job->discard, NULL, 0, on_discarded);
+		job_send(job, "DELETE", job->discard, NULL, on_discarded);
 	else
 		job_finish(job, false, &kept);
+}
+
+/* What came so far has to do. */
+static void on_logs_late(struct job *job)
+{
+	docker_logs_cancel(job->logs);
+	logs_over(job, true, NULL);
 }
 
 void job_fail_with_logs(struct job *job, const char *container, const struct kata_error *e)
@@ -214,12 +254,12 @@ void job_fail_with_logs(struct job *job, const char *container, const struct kat
 						  "/containers/%s/logs?stdout=1&stderr=1&tail=%d",
 						  container, LOG_LINES),
 				      tty, take_log, logs_over, job);
+	job_limit(job, SILENT_MS, on_logs_late);
 }
 
 /* --- steps that are one request --- */
 
-/* Gone already, or about to go, is as good as done. */
-static void on_removed(struct job *job, bool ok, const json_t *value, struct kata_error *e)
+void job_gone(struct job *job, bool ok, const json_t *value, struct kata_error *e)
 {
 	bool gone = !ok &&
 		    (e->http == 404 || (e->http == 409 && strstr(e->msg, "already in progress")));
@@ -242,7 +282,7 @@ static void run_network_create(struct job *job)
 
 	job->body = job->graph->swarm ? swarm_network_body_new(s->compose, s->key)
 				      : network_body_new(s->compose, s->key, api);
-	job_send(job, "POST", "/networks/create", job->body, 0, job_done);
+	job_send(job, "POST", "/networks/create", job->body, job_done);
 }
 
 static void run_network_remove(struct job *job)
@@ -251,13 +291,13 @@ static void run_network_remove(struct job *job)
 
 	job_send(job, "DELETE",
 		 docker_path(job->rollout->arena, "/networks/%s", s->id ? s->id : s->target), NULL,
-		 0, on_removed);
+		 job_gone);
 }
 
 static void run_volume_create(struct job *job)
 {
 	job->body = volume_body_new(job->step->compose, job->step->key);
-	job_send(job, "POST", "/volumes/create", job->body, 0, job_done);
+	job_send(job, "POST", "/volumes/create", job->body, job_done);
 }
 
 static void run_volume_remove(struct job *job);
@@ -269,14 +309,14 @@ static void on_volume_removed(struct job *job, bool ok, const json_t *value, str
 	    loop_now_ms() - job->began < REAP_MS)
 		job_later(job, POLL_MS, run_volume_remove);
 	else
-		on_removed(job, ok, value, e);
+		job_gone(job, ok, value, e);
 }
 
 static void run_volume_remove(struct job *job)
 {
 	job_send(job, "DELETE",
 		 docker_path(job->rollout->arena, "/volumes/%s?force=1", job->step->target), NULL,
-		 0, on_volume_removed);
+		 on_volume_removed);
 }
 
 static void hooks_over(struct job *job)
@@ -297,26 +337,8 @@ static void on_started(struct job *job, bool ok, const json_t *value, struct kat
 
 static void run_start(struct job *job)
 {
-	job_send(job, "POST", arena_printf(job->rollout->arena, "%s/start", job_path(job)), NULL, 0,
+	job_send(job, "POST", arena_printf(job->rollout->arena, "%s/start", job_path(job)), NULL,
 		 on_started);
-}
-
-static void run_restart(struct job *job)
-{
-	job_send(job, "POST", arena_printf(job->rollout->arena, "%s/restart", job_path(job)), NULL,
-		 -1, job_done);
-}
-
-/* The engine kills it when the container's own time is over. */
-static void stop_now(struct job *job)
-{
-	job_send(job, "POST", arena_printf(job->rollout->arena, "%s/stop", job_path(job)), NULL, -1,
-		 on_removed);
-}
-
-static void run_stop(struct job *job)
-{
-	rollout_hooks(job, "pre_stop", stop_now);
 }
 
 static void run_remove(struct job *job)
@@ -324,7 +346,7 @@ static void run_remove(struct job *job)
 	job_send(job, "DELETE",
 		 arena_printf(job->rollout->arena, "%s?force=1%s", job_path(job),
 			      job->step->volumes ? "&v=1" : ""),
-		 NULL, 0, on_removed);
+		 NULL, job_gone);
 }
 
 static void run_rename(struct job *job)
@@ -333,7 +355,7 @@ static void run_rename(struct job *job)
 		 arena_printf(
 			 job->rollout->arena, "%s%s", job_path(job),
 			 docker_path(job->rollout->arena, "/rename?name=%s", job->step->new_name)),
-		 NULL, 0, job_done);
+		 NULL, job_done);
 }
 
 static void run_object_remove(struct job *job)
@@ -344,7 +366,7 @@ static void run_object_remove(struct job *job)
 		 docker_path(job->rollout->arena,
 			     !strcmp(kind, "secrets") ? "/secrets/%s" : "/configs/%s",
 			     job->step->id),
-		 NULL, 0, on_object_removed);
+		 NULL, on_object_removed);
 }
 
 static void run_service_remove(struct job *job)
@@ -353,7 +375,7 @@ static void run_service_remove(struct job *job)
 
 	job_send(job, "DELETE",
 		 docker_path(job->rollout->arena, "/services/%s", s->id ? s->id : s->target), NULL,
-		 0, on_removed);
+		 job_gone);
 }
 
 static step_run *const runs[] = {
@@ -366,10 +388,10 @@ static step_run *const runs[] = {
 	[STEP_VOLUME_REMOVE] = run_volume_remove,
 	[STEP_CREATE] = rollout_create,
 	[STEP_START] = run_start,
-	[STEP_RESTART] = run_restart,
+	[STEP_RESTART] = rollout_restart,
 	[STEP_GATE] = rollout_gate,
 	[STEP_ROUTES] = NULL, /* rollout_routes() */
-	[STEP_STOP] = run_stop,
+	[STEP_STOP] = rollout_stop,
 	[STEP_REMOVE] = run_remove,
 	[STEP_RENAME] = run_rename,
 	[STEP_OBJECT_CREATE] = rollout_object_create,

@@ -85,7 +85,7 @@ static void on_connected(struct job *job, bool ok, const json_t *value, struct k
 	job->index++;
 	job_send(job, "POST",
 		 docker_path(r->arena, "/networks/%s/connect", json_member_text(next, "network")),
-		 json_object_get(next, "body"), 0, on_connected);
+		 json_object_get(next, "body"), on_connected);
 }
 
 static void on_created(struct job *job, bool ok, const json_t *value, struct kata_error *e)
@@ -173,7 +173,7 @@ static void create(struct job *job, const json_t *replaces)
 		 platform ? docker_path(r->arena, "/containers/create?name=%s&platform=%s",
 					s->target, platform)
 			  : docker_path(r->arena, "/containers/create?name=%s", s->target),
-		 job->body, 0, on_created);
+		 job->body, on_created);
 }
 
 static void on_inspected(struct job *job, bool ok, const json_t *value, struct kata_error *e)
@@ -191,7 +191,7 @@ void rollout_create(struct job *job)
 
 	if (s->live && !json_object_get(s->live, "Config"))
 		job_send(job, "GET", docker_path(job->rollout->arena, "/containers/%s/json", s->id),
-			 NULL, 0, on_inspected);
+			 NULL, on_inspected);
 	else
 		create(job, s->live);
 }
@@ -327,7 +327,7 @@ static void on_state(struct job *job, bool ok, const json_t *value, struct kata_
 
 static void gate_ask(struct job *job)
 {
-	job_send(job, "GET", arena_printf(job->rollout->arena, "%s/json", job_path(job)), NULL, 0,
+	job_send(job, "GET", arena_printf(job->rollout->arena, "%s/json", job_path(job)), NULL,
 		 on_state);
 }
 

@@ -47,7 +47,7 @@ static void on_hook_state(struct job *job, bool ok, const json_t *value, struct 
 
 static void hook_poll(struct job *job)
 {
-	job_send(job, "GET", docker_path(job->rollout->arena, "/exec/%s/json", job->text), NULL, 0,
+	job_send(job, "GET", docker_path(job->rollout->arena, "/exec/%s/json", job->text), NULL,
 		 on_hook_state);
 }
 
@@ -72,7 +72,7 @@ static void on_hook_made(struct job *job, bool ok, const json_t *value, struct k
 	job->text = xstrdup(id);
 	json_decref(job->body);
 	job->body = json_pack("{s:b}", "Detach", 1);
-	job_send(job, "POST", docker_path(job->rollout->arena, "/exec/%s/start", id), job->body, 0,
+	job_send(job, "POST", docker_path(job->rollout->arena, "/exec/%s/start", id), job->body,
 		 on_hook_started);
 }
 
@@ -94,7 +94,7 @@ static void hook_ask(struct job *job)
 					  json_is_string(value) ? json_string_value(value) : ""));
 	json_object_set_new(job->body, "Env", env);
 	job_send(job, "POST", arena_printf(job->rollout->arena, "%s/exec", job_path(job)),
-		 job->body, 0, on_hook_made);
+		 job->body, on_hook_made);
 }
 
 void rollout_hooks(struct job *job, const char *key, void (*after)(struct job *job))

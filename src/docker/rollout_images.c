@@ -36,7 +36,7 @@ static void on_streamed(void *arg, bool ok, struct kata_error *e)
 	else
 		job_send(job, "GET",
 			 docker_path(job->rollout->arena, "/images/%s/json", job->step->target),
-			 NULL, 0, on_image);
+			 NULL, on_image);
 }
 
 /* --- pull --- */
@@ -175,7 +175,7 @@ static void on_ended(struct job *job, bool ok, const json_t *value, struct kata_
 	} else {
 		job_send(job, "DELETE",
 			 arena_printf(job->rollout->arena, "%s?force=1", prepare_path(job)), NULL,
-			 0, on_prepared);
+			 on_prepared);
 	}
 }
 
@@ -186,7 +186,7 @@ static void on_started(struct job *job, bool ok, const json_t *value, struct kat
 		job_finish(job, false, e);
 	else
 		job_send(job, "POST",
-			 arena_printf(job->rollout->arena, "%s/wait", prepare_path(job)), NULL, -1,
+			 arena_printf(job->rollout->arena, "%s/wait", prepare_path(job)), NULL,
 			 on_ended);
 }
 
@@ -197,7 +197,7 @@ static void on_made(struct job *job, bool ok, const json_t *value, struct kata_e
 		job_finish(job, false, e);
 	else
 		job_send(job, "POST",
-			 arena_printf(job->rollout->arena, "%s/start", prepare_path(job)), NULL, 0,
+			 arena_printf(job->rollout->arena, "%s/start", prepare_path(job)), NULL,
 			 on_started);
 }
 
@@ -237,7 +237,7 @@ static void on_cleared(struct job *job, bool ok, const json_t *value, struct kat
 	json_decref(job->body);
 	job->body = prepare_body_new(job, command);
 	job_send(job, "POST", docker_path(r->arena, "/containers/create?name=%s", job->text),
-		 job->body, 0, on_made);
+		 job->body, on_made);
 }
 
 static void prepare_next(struct job *job)
@@ -250,7 +250,7 @@ static void prepare_next(struct job *job)
 		return;
 	}
 	/* One that an interrupted run left. */
-	job_send(job, "DELETE", arena_printf(r->arena, "%s?force=1", prepare_path(job)), NULL, 0,
+	job_send(job, "DELETE", arena_printf(r->arena, "%s?force=1", prepare_path(job)), NULL,
 		 on_cleared);
 }
 

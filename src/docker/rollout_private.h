@@ -37,9 +37,11 @@ struct job {
 	struct transfer *transfer;
 	struct docker_stream *stream;
 	struct docker_logs *logs;
-	uint64_t timer;
+	uint64_t timer, limit;
 	job_next *answer;
 	void (*later)(struct job *job);
+	void (*late)(struct job *job);
+	int64_t limit_ms, asked;
 	void (*after_hooks)(struct job *job);
 	int64_t began, since; /* monotonic ms */
 	json_t *body, *list;  /* owned: request being sent; things still to do */
@@ -53,11 +55,19 @@ struct job {
 	const char *discard;	 /* path of a container that goes when they are, or NULL */
 };
 
+/* Longest wait for an engine that let the last request time out, and for a container's log. */
+enum { SILENT_MS = 10000 };
+
 const char *job_path(struct job *job); /* percent-encoded id or name of the container */
 void job_send(struct job *job, const char *method, const char *path, const json_t *body,
-	      int timeout_ms, job_next *answer);
+	      job_next *answer);
 void job_send_auth(struct job *job, const char *method, const char *path, const json_t *body,
 		   const char *auth, job_next *answer);
+/* A POST that takes as long as it takes, unless job_limit() sets an end. It does not wait for its
+ * turn, nor keep others from theirs (http.h). */
+void job_send_unlimited(struct job *job, const char *path, job_next *answer);
+/* Calls late() then, unless the answer was there before. late() ends what is under way. */
+void job_limit(struct job *job, int64_t ms, void (*late)(struct job *job));
 void job_later(struct job *job, int64_t ms, void (*later)(struct job *job));
 /* Ends the step. e: why it failed, when not ok. The job is gone afterwards. */
 void job_finish(struct job *job, bool ok, const struct kata_error *e);
@@ -66,14 +76,16 @@ void job_fail_with_logs(struct job *job, const char *container, const struct kat
 void job_say(struct job *job, const char *text);
 /* The common answer: ok, or the failure of the step. */
 job_next job_done;
+/* The same of what shall go: gone already, or about to go, is as good as done. */
+job_next job_gone;
 
 /* Runs the hooks under this key of the service, if it has any, then goes on. */
 void rollout_hooks(struct job *job, const char *key, void (*after)(struct job *job));
 
 typedef void step_run(struct job *job);
-step_run rollout_create, rollout_gate, rollout_pull, rollout_build, rollout_prepare,
-	rollout_object_create, rollout_service_create, rollout_service_update, rollout_converge,
-	rollout_rollback, rollout_stack_gone;
+step_run rollout_create, rollout_gate, rollout_stop, rollout_restart, rollout_pull, rollout_build,
+	rollout_prepare, rollout_object_create, rollout_service_create, rollout_service_update,
+	rollout_converge, rollout_rollback, rollout_stack_gone;
 
 /* Facts for container_body_new, from the rollout. */
 struct container_facts rollout_facts(struct job *job);

@@ -48,7 +48,7 @@ void rollout_object_create(struct job *job)
 	}
 	job->body = swarm_object_body_new(s->compose, s->kind, s->key, s->target, job->out.p,
 					  job->out.len);
-	job_send(job, "POST", arena_printf(r->arena, "%s/create", objects_path(s)), job->body, 0,
+	job_send(job, "POST", arena_printf(r->arena, "%s/create", objects_path(s)), job->body,
 		 on_object_created);
 }
 
@@ -168,7 +168,7 @@ static void on_current(struct job *job, bool ok, const json_t *value, struct kat
 static void update_ask(struct job *job)
 {
 	job_send(job, "GET", docker_path(job->rollout->arena, "/services/%s", job->step->target),
-		 NULL, 0, on_current);
+		 NULL, on_current);
 }
 
 static void service_write(struct job *job)
@@ -247,14 +247,13 @@ static void on_before_rollback(struct job *job, bool ok, const json_t *value, st
 		return;
 	}
 	job->body = json_incref(json_object_get(value, "Spec"));
-	job_send(job, "POST", update_path(job, value, "&rollback=previous"), job->body, 0,
-		 job_done);
+	job_send(job, "POST", update_path(job, value, "&rollback=previous"), job->body, job_done);
 }
 
 void rollout_rollback(struct job *job)
 {
 	job_send(job, "GET", docker_path(job->rollout->arena, "/services/%s", job->step->target),
-		 NULL, 0, on_before_rollback);
+		 NULL, on_before_rollback);
 }
 
 /* --- converge --- */
@@ -381,7 +380,7 @@ static void on_service(struct job *job, bool ok, const json_t *value, struct kat
 	job_send(job, "GET",
 		 arena_printf(a, "/tasks?filters=%s",
 			      docker_filters(a, "service", id, "_up-to-date", "true", NULL)),
-		 NULL, 0, on_tasks);
+		 NULL, on_tasks);
 }
 
 static void converge_ask(struct job *job)
@@ -389,10 +388,9 @@ static void converge_ask(struct job *job)
 	struct arena *a = job->rollout->arena;
 
 	if (job->index)
-		job_send(job, "GET", docker_path(a, "/tasks/%s", job->text), NULL, 0,
-			 on_failed_task);
+		job_send(job, "GET", docker_path(a, "/tasks/%s", job->text), NULL, on_failed_task);
 	else
-		job_send(job, "GET", docker_path(a, "/services/%s", job->step->target), NULL, 0,
+		job_send(job, "GET", docker_path(a, "/services/%s", job->step->target), NULL,
 			 on_service);
 }
 
@@ -409,7 +407,7 @@ static void on_nodes(struct job *job, bool ok, const json_t *value, struct kata_
 void rollout_converge(struct job *job)
 {
 	job->list = json_object();
-	job_send(job, "GET", "/nodes", NULL, 0, on_nodes);
+	job_send(job, "GET", "/nodes", NULL, on_nodes);
 }
 
 /* --- gone --- */
@@ -424,7 +422,7 @@ static void stack_ask(struct job *job)
 	job_send(job, "GET",
 		 arena_printf(a, "%s?filters=%s", job->index ? "/networks" : "/tasks",
 			      docker_filters(a, "label", label, NULL)),
-		 NULL, 0, on_stack_tasks);
+		 NULL, on_stack_tasks);
 }
 
 /* Tasks that have ended may stay in the list for good; networks have no state. */

@@ -38,6 +38,23 @@ bool model_content(const struct compose *compose, const char *kind, const char *
 	return false;
 }
 
+void model_secrets(const struct app_model *model, void (*take)(void *arg, const char *content),
+		   void *arg)
+{
+	const json_t *secrets = json_object_get(model->compose.root, "secrets");
+	const char *key;
+	json_t *secret;
+
+	json_object_foreach((json_t *)secrets, key, secret) {
+		struct str content = STR_INIT;
+		struct kata_error e;
+
+		if (model_content(&model->compose, "secrets", key, &content, &e))
+			take(arg, content.p);
+		str_release(&content);
+	}
+}
+
 const char *model_object_name(struct world *world, const struct compose *compose, const char *kind,
 			      const char *key)
 {

@@ -160,6 +160,8 @@ class EngineHangs(FaultCase):
         finally:
             self.engine.resume()
         self.assert_names(self.result, "docker.sock", "hint: the engine is overloaded or hangs")
+        if self.which == "installed":
+            self.assert_names(self.result, "web-1: after 30 s: no answer in time")
         # What it had been asked before it is still going to do.
         wait_for(lambda: sorted(self.engine.containers("shop")) == ["shop-web-1"], "it to catch up")
         self.unharmed(self.result)
@@ -418,12 +420,12 @@ class Spy(threading.Thread):
 
 @every_engine
 class Secrets(FaultCase):
-    WORDS = ("s3cret-env-9d1", "s3cret-file-7c2", "s3cret-caddy-1f4")
+    WORDS = ("s3cret-env-9d1", "s3cret-file-7c2", "s3cret-caddy-1f4", "s3cret-line-5b8")
 
     def secret_app(self, command=None):
         folder = self.kata_root.folder("shop")
         folder.mkdir(exist_ok=True)
-        (folder / "key").write_text(self.WORDS[1])
+        (folder / "key").write_text(f"{self.WORDS[1]}\n  {self.WORDS[3]}\n")
         caddy = proxied_to("web:8000")
         caddy["routes"][0]["handle"].insert(0, {"handler": "headers", "request": {
             "set": {"X-Token": ["TOKEN"]}}})
@@ -450,8 +452,10 @@ class Secrets(FaultCase):
                          ("ps", "shop"), ("ls",), ("status",)):
                 self.silent(self.kata(*args))
             self.serves("one")
-            self.secret_app(["sh", "-c", "env; exit 3"])
-            self.silent(self.kata("deploy", "shop", "--verbose", want=1))
+            self.secret_app(["sh", "-c", "env; sed 's/.*/key: &./' /run/secrets/key; exit 3"])
+            r = self.kata("deploy", "shop", "--verbose", want=1)
+            self.silent(r)
+            self.assert_names(r, "key: ***.", "key:   ***.")
             self.silent(self.kata("deploy", "shop", "--json", want=1))
         self.assertGreater(spy.looks, 5)
         self.assertEqual(spy.found, set())
