@@ -52,7 +52,7 @@ static void check_applied(const struct runtime *r, struct arena *arena)
 {
 	json_t *spec = json_pack("{s:s}", "runtime", "fuzz");
 
-	runtime_apply(r, spec, true, folder, arena);
+	runtime_apply(r, spec, folder, arena);
 	check(!json_object_get(spec, "runtime"));
 	check(!strcmp(json_member_text(spec, "image"), r->image));
 	check(json_same(json_object_get(spec, "environment"), r->environment));
