@@ -241,6 +241,15 @@ const char *live_foreign_project(const struct docker_live *live, const char *app
 	return NULL;
 }
 
+/* A list of containers shows in whose network one is, but no other namespaces. */
+static bool shares_unseen(const struct compose_service *service)
+{
+	const char *ipc = json_member_text(service->spec, "ipc");
+	const char *pid = json_member_text(service->spec, "pid");
+
+	return (ipc && !strncmp(ipc, "service:", 8)) || (pid && !strncmp(pid, "service:", 8));
+}
+
 void live_unknown(const struct docker_live *live, const struct compose *compose, json_t *ids)
 {
 	size_t i;
@@ -259,18 +268,21 @@ void live_unknown(const struct docker_live *live, const struct compose *compose,
 		if (!service)
 			continue;
 		container_hash(compose, service, hash);
-		if (strcmp(hash, c.hash) != 0)
+		if (strcmp(hash, c.hash) != 0 || shares_unseen(service))
 			json_array_append_new(ids, json_string_nocheck(c.id));
 	}
 }
 
 bool deploy_external(struct deploy *d, const struct docker_live *live, const json_t *network)
 {
-	const char *name = json_member_text(network, "name");
+	const char *name = json_member_text(network, "name"), *found;
+	const json_t *there = name ? json_object_get(live->externals, name) : NULL;
 
 	if (!json_is_true(json_object_get(network, "external")))
 		return false;
-	if (name && json_is_null(json_object_get(live->externals, name)))
+	/* The engine finds things by the beginning of their ids, too. */
+	found = json_member_text(there, "Name");
+	if (json_is_null(there) || (found && strcmp(found, name) != 0))
 		problems_add(&d->problems, SEVERITY_ERROR, (struct place){0},
 			     "network %s is external, and there is none of this name", name)
 			->hint = "create it (docker network create), or leave external: out";

@@ -64,31 +64,34 @@ static struct container_facts facts_of(const struct up *u, const struct part *pa
 	};
 }
 
-/* Why the container is not what the file wants, or NULL. */
-static const char *why_not(const struct up *u, const struct part *part,
-			   const struct live_container *c)
+/* It stopped in a network that is gone, or made anew: the engine knows it by its id. */
+static bool lost_network(const struct up *u, const struct part *part,
+			 const struct live_container *c)
 {
-	struct container_facts facts = facts_of(u, part, c);
+	const json_t *all =
+		json_object_get(json_object_get(c->json, "NetworkSettings"), "Networks");
+	const char *key;
+	json_t *unused;
 
-	if (u->options->fresh)
-		return "asked for";
-	if (!strcmp(c->state, "dead") || !strcmp(c->state, "removing"))
-		return c->state;
-	if (!strcmp(c->state, "created") && u->live->api < 44 &&
-	    json_object_size(json_object_get(part->model->spec, "networks")) > 1)
-		return "it was never started";
-	if (part->image_id && *c->image && strcmp(part->image_id, c->image) != 0)
-		return "image";
-	if (c->running && !has_networks(u, part, c))
-		return "networks";
-	if (!strcmp(part->hash, c->hash))
-		return NULL;
-	if (!up_inspect(u, c))
-		return "configuration";
-	return container_differs(u->d->arena, u->compose, part->model, &facts, up_inspect(u, c));
+	json_object_foreach(json_object_get(part->model->spec, "networks"), key, unused) {
+		const json_t *network =
+			json_object_get(json_object_get(u->compose->root, "networks"), key);
+		const char *name = json_member_text(network, "name");
+		const json_t *live = name ? live_named(u->live->networks, name) : NULL;
+		const char *own, *id;
+
+		if (!name)
+			continue;
+		own = json_member_text(json_object_get(all, name), "NetworkID");
+		id = json_member_text(live ? live : json_object_get(u->live->externals, name),
+				      "Id");
+		if (own && *own && (!id || strcmp(own, id) != 0))
+			return true;
+	}
+	return false;
 }
 
-/* --- what to do with each container --- */
+/* --- what is right, and what is not --- */
 
 /* A one-shot; what is proxied to, published or checked is meant to stay. */
 static bool ended_well(const struct up *u, const struct part *part, const struct live_container *c)
@@ -107,6 +110,41 @@ static bool ended_well(const struct up *u, const struct part *part, const struct
 
 	return !strcmp(c->state, "exited") && !c->exit_code && !always && !serves;
 }
+
+/* It has ended, and this run does not start it again. */
+static bool rests(const struct up *u, const struct part *part, const struct live_container *c)
+{
+	return !c->running && u->options->verb == DEPLOY_REPAIR && !u->options->start &&
+	       ended_well(u, part, c);
+}
+
+/* Why the container is not what the file wants, or NULL. */
+static const char *why_not(const struct up *u, const struct part *part,
+			   const struct live_container *c)
+{
+	struct container_facts facts = facts_of(u, part, c);
+
+	if (u->options->fresh)
+		return "asked for";
+	if (!strcmp(c->state, "dead") || !strcmp(c->state, "removing"))
+		return c->state;
+	if (!strcmp(c->state, "created") && u->live->api < 44 &&
+	    json_object_size(json_object_get(part->model->spec, "networks")) > 1)
+		return "it was never started";
+	if (part->image_id && *c->image && strcmp(part->image_id, c->image) != 0)
+		return "image";
+	if (c->running ? !has_networks(u, part, c) : !rests(u, part, c) && lost_network(u, part, c))
+		return "networks";
+	if (!rests(u, part, c) && up_left_alone(u, part, c))
+		return "the container it shares is gone";
+	if (!strcmp(part->hash, c->hash))
+		return NULL;
+	if (!up_inspect(u, c))
+		return "configuration";
+	return container_differs(u->d->arena, u->compose, part->model, &facts, up_inspect(u, c));
+}
+
+/* --- what to do with each container --- */
 
 static void restart(struct up *u, struct part *part, const struct live_container *c)
 {
@@ -149,8 +187,7 @@ static void keep(struct up *u, struct part *part, const struct live_container *c
 	}
 	if (!strcmp(c->state, "restarting")) {
 		end = up_gate(u, part, c->name, c->id, STEP_NONE);
-	} else if (!c->running && !(u->options->verb == DEPLOY_REPAIR && !u->options->start &&
-				    ended_well(u, part, c))) {
+	} else if (!c->running && !rests(u, part, c)) {
 		end = up_start(u, part, c->name, c->id, cleared, why_start(u, c));
 		deploy_at(u->d, part->starts[part->start_count - 1])->quiet = false;
 	} else if (strcmp(c->name, final) != 0 && strcmp(c->state, "paused") != 0) {

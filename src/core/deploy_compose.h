@@ -44,6 +44,8 @@ struct part *up_part(struct up *u, const char *name);
 const char *up_stop_first(const struct up *u, const struct compose_service *service);
 /* Whether one lives in the other's namespaces or volumes. */
 bool up_shares(const struct compose_service *service, const char *name);
+/* Whether it lives in a namespace of a container that is not there any more. */
+bool up_left_alone(const struct up *u, const struct part *part, const struct live_container *c);
 /* Whether a service of the file waits for this one in that way. */
 bool up_waited(const struct up *u, const char *name, const char *condition);
 /* `step` (a start) waits for what depends_on asks. */

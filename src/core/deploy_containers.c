@@ -91,6 +91,32 @@ bool up_shares(const struct compose_service *service, const char *name)
 	return false;
 }
 
+/* A namespace is named by the id of a container, which no hash knows. */
+bool up_left_alone(const struct up *u, const struct part *part, const struct live_container *c)
+{
+	static const char *const modes[][2] = {
+		{"network_mode", "NetworkMode"}, {"ipc", "IpcMode"}, {"pid", "PidMode"}};
+	const json_t *inspect = up_inspect(u, c);
+	const json_t *host = json_object_get(inspect ? inspect : c->json, "HostConfig");
+
+	for (size_t m = 0; m < sizeof modes / sizeof *modes; m++) {
+		const char *mode = json_member_text(part->model->spec, modes[m][0]);
+		const char *live = json_member_text(host, modes[m][1]);
+		bool there = false;
+
+		if (!mode || strncmp(mode, "service:", 8) != 0 || !live ||
+		    strncmp(live, "container:", 10) != 0)
+			continue;
+		for (size_t i = 0; i < u->count && !there; i++)
+			there = !strcmp(u->all[i].service, mode + 8) &&
+				(!strcmp(u->all[i].id, live + 10) ||
+				 !strcmp(u->all[i].name, live + 10));
+		if (!there)
+			return true;
+	}
+	return false;
+}
+
 static bool is_shared(const struct up *u, const char *name)
 {
 	for (size_t i = 0; i < u->compose->service_count; i++)

@@ -321,6 +321,26 @@ static json_t *normal_new(const json_t *spec, json_t *wanted, network_name_fn *n
 	return out;
 }
 
+static json_t *normal_ports_new(const json_t *ports)
+{
+	json_t *out = json_is_array(ports) ? json_deep_copy(ports) : json_array();
+
+	normal_ports(out);
+	prune(out);
+	sort_list(out);
+	return out;
+}
+
+bool swarm_ports_equal(const json_t *a, const json_t *b)
+{
+	json_t *one = normal_ports_new(a), *other = normal_ports_new(b);
+	bool equal = json_equal(one, other);
+
+	json_decref(one);
+	json_decref(other);
+	return equal;
+}
+
 /* An object that is to be made has no id yet: then its name decides. */
 static void forget_ids(json_t *wanted, json_t *live, const char *path, const char *id)
 {

@@ -35,6 +35,9 @@ json_t *swarm_mounts_new(const struct compose *compose, const json_t *service, i
 /* ContainerSpec.Privileges: what a service may do beyond or less than usual. New reference. */
 json_t *swarm_privileges_new(const json_t *service, int api);
 
+/* Whether two EndpointSpec.Ports, or none, mean the same. */
+bool swarm_ports_equal(const json_t *a, const json_t *b);
+
 /* API versions that brought something to services. */
 enum {
 	SWARM_API_PRIVILEGES = 44, /* NoNewPrivileges, Seccomp, AppArmor; StartInterval */

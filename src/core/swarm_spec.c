@@ -518,6 +518,21 @@ static json_t *task_new(const struct compose *compose, const struct compose_serv
 	return task;
 }
 
+/* Swarm leaves tasks alone as long as their placement is all that differs, and does then not look
+ * at the ports; new ports take new tasks in any case. */
+static void force_new_ports(json_t *spec, const struct swarm_facts *facts)
+{
+	const json_t *before = json_object_get(live_spec(facts), "EndpointSpec");
+	json_t *task = json_object_get(spec, "TaskTemplate");
+
+	if (!before || swarm_ports_equal(json_object_get(before, "Ports"),
+					 json_at(spec, "EndpointSpec/Ports")))
+		return;
+	json_object_set_new(
+		task, "ForceUpdate",
+		json_integer(json_integer_value(json_object_get(task, "ForceUpdate")) + 1));
+}
+
 json_t *swarm_spec_new(const struct compose *compose, const struct compose_service *service,
 		       const struct swarm_facts *facts)
 {
@@ -540,5 +555,6 @@ json_t *swarm_spec_new(const struct compose *compose, const struct compose_servi
 	swarm_set_take(spec, "RollbackConfig",
 		       update_new(json_object_get(deploy, "rollback_config"), NULL));
 	json_object_set_new(spec, "EndpointSpec", endpoint_new(service->spec, deploy));
+	force_new_ports(spec, facts);
 	return spec;
 }
