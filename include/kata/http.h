@@ -86,6 +86,8 @@ struct http;
 struct http *http_new(struct loop *loop);
 /* Ends running transfers without calling anybody. Not from inside a done(): BUG(). */
 void http_free(struct http *http);
+/* How long requests may take that set no time limit of their own; HTTP_TIMEOUT_READ_MS at first. */
+void http_set_patience(struct http *http, int read_ms);
 
 /*
  * Starts a transfer; done() is called from the loop, once, with ok and either the response

@@ -15,9 +15,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "child_private.h"
 #include "kata/loop.h"
 
-enum { PIPE_IN, PIPE_OUT, PIPE_ERR, PIPE_FAILED, PIPES };
+enum { PIPE_IN, PIPE_OUT, PIPE_ERR, PIPES };
 enum { FIRST_OWN_FD = 3, NAP_MAX_MS = 50, CHUNK = 16 << 10, DRAIN_CHUNKS = 8 };
 
 struct child {
@@ -93,26 +94,34 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static noreturn void child_become(const struct child *child, const char *program,
-				  const char *const *argv)
+/* What is needed there, made before. */
+struct birth {
+	const char *program;
+	const char *const *argv, *const *environment;
+	const int *theirs;
+	int failed; /* where to say that it failed, and why */
+};
+
+static noreturn void child_become(const struct birth *birth)
 {
-	/* execv takes the same array without const; it changes nothing in it. */
+	/* exec takes the same arrays without const; it changes nothing in them. */
 	union {
 		const char *const *given;
 		char *const *wanted;
-	} words = {.given = argv};
+	} words = {.given = birth->argv}, environment = {.given = birth->environment};
 	bool ready = true;
 
 	/* Stays open until exec succeeds. */
-	if (dup3(child->theirs[PIPE_FAILED], FIRST_OWN_FD, O_CLOEXEC) < 0)
+	if (dup3(birth->failed, FIRST_OWN_FD, O_CLOEXEC) < 0)
 		_exit(127);
 	setpgid(0, 0);
-	for (int i = 0; ready && i <= PIPE_ERR; i++)
-		ready = dup2(child->theirs[i], i) >= 0;
+	for (int i = 0; ready && i < PIPES; i++)
+		ready = dup2(birth->theirs[i], i) >= 0;
 	if (ready) {
 		close_others(FIRST_OWN_FD + 1);
 		reset_signals();
-		execv(program, words.wanted);
+		execve(birth->program, words.wanted,
+		       birth->environment ? environment.wanted : environ);
 	}
 	int number = errno;
 	if (write(FIRST_OWN_FD, &number, sizeof number) < 0)
@@ -147,85 +156,125 @@ static int raised(int fd)
 	return high;
 }
 
-static bool pipe_open(struct child *child, int which)
+/* fds[0] is read from, fds[1] written to. */
+static bool pipe_open(int *fds)
 {
-	int fds[2];
-	bool in = which == PIPE_IN;
-
-	if (pipe2(fds, O_CLOEXEC) < 0)
+	if (pipe2(fds, O_CLOEXEC) < 0) {
+		fds[0] = fds[1] = -1;
 		return false;
-	child->theirs[which] = raised(fds[in ? 0 : 1]);
-	child->ours[which] = raised(fds[in ? 1 : 0]);
-	if (child->theirs[which] < 0 || child->ours[which] < 0)
-		return false;
-	return which == PIPE_FAILED || fcntl(child->ours[which], F_SETFL, O_NONBLOCK) == 0;
+	}
+	fds[0] = raised(fds[0]);
+	fds[1] = raised(fds[1]);
+	return fds[0] >= 0 && fds[1] >= 0;
 }
 
-/* Pipes for what is wanted, /dev/null for the rest. */
-static bool pipes_open(struct child *child)
+bool child_pipe(int *ours, int *theirs, bool in)
 {
-	for (int i = 0; i < PIPES; i++) {
-		bool piped = i == PIPE_FAILED ||
-			     (i == PIPE_IN ? child->input_left > 0 : child->out[i] != NULL);
+	int fds[2];
+	bool ok = pipe_open(fds);
 
-		if (piped && !pipe_open(child, i))
-			return false;
-		if (!piped)
-			child->theirs[i] = raised(open("/dev/null", O_RDWR | O_CLOEXEC));
-		if (child->theirs[i] < 0)
-			return false;
-	}
-	return true;
+	*theirs = fds[in ? 0 : 1];
+	*ours = fds[in ? 1 : 0];
+	return ok && fcntl(*ours, F_SETFL, O_NONBLOCK) == 0;
+}
+
+int child_null(void)
+{
+	return raised(open("/dev/null", O_RDWR | O_CLOEXEC));
 }
 
 /* Forks with all signals held back, so that none of our handlers ever runs in the child. */
-static bool child_fork(struct child *child, const char *program, const char *const *argv)
+static pid_t child_fork(const struct birth *birth)
 {
 	sigset_t all, before;
+	struct sigaction by_default = {.sa_handler = SIG_DFL}, now;
 
+	/* Started with SIGCHLD ignored, the kernel would take a child's status away. */
+	if (sigaction(SIGCHLD, NULL, &now) == 0 && now.sa_handler == SIG_IGN)
+		sigaction(SIGCHLD, &by_default, NULL);
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
-	child->pid = fork();
-	if (child->pid == 0)
-		child_become(child, program, argv);
+	pid_t pid = fork();
+	if (pid == 0)
+		child_become(birth);
 	int number = errno;
+	/* The child does the same: whoever comes first, the group is there when we go on. */
+	if (pid > 0)
+		setpgid(pid, pid);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	errno = number;
-	return child->pid > 0;
+	return pid;
 }
 
 /* Waits for exec; false with errno when it failed. */
-static bool child_started(struct child *child)
+static bool child_started(pid_t pid, int failed)
 {
 	int number = 0;
 	ssize_t n;
 
 	do
-		n = read(child->ours[PIPE_FAILED], &number, sizeof number);
+		n = read(failed, &number, sizeof number);
 	while (n < 0 && errno == EINTR);
-	close_end(&child->ours[PIPE_FAILED]);
 	if (n != (ssize_t)sizeof number)
 		return true;
-	while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		continue;
 	errno = number;
 	return false;
 }
 
-static bool child_start(struct child *child, const char *const *argv, struct kata_error *e)
+bool child_spawn(const char *const *argv, const char *const *environment, const int theirs[3],
+		 pid_t *pid, struct kata_error *e)
 {
 	char *program = program_find(argv[0]);
+	int failed[2] = {-1, -1};
 	bool ok = false;
 
 	if (!program)
 		return error_set(e, ERROR_NOT_FOUND, "there is no program %s", argv[0]);
-	if (!pipes_open(child) || !child_fork(child, program, argv)) {
-		error_sys(e, "cannot start %s", argv[0]);
-	} else {
-		pipes_close(child->theirs);
-		ok = child_started(child) || error_sys(e, "cannot start %s", argv[0]);
+	if (pipe_open(failed)) {
+		struct birth birth = {program, argv, environment, theirs, failed[1]};
+
+		*pid = child_fork(&birth);
+		if (*pid > 0) {
+			close_end(&failed[1]);
+			ok = child_started(*pid, failed[0]);
+		}
 	}
+	if (!ok)
+		error_sys(e, "cannot start %s", argv[0]);
+	close_end(&failed[0]);
+	close_end(&failed[1]);
 	free(program);
+	return ok;
+}
+
+/* --- one that is waited for --- */
+
+/* Pipes for what is wanted, /dev/null for the rest. */
+static bool pipes_open(struct child *child)
+{
+	for (int i = 0; i < PIPES; i++) {
+		bool in = i == PIPE_IN;
+
+		if (in ? child->input_left > 0 : child->out[i] != NULL) {
+			if (!child_pipe(&child->ours[i], &child->theirs[i], in))
+				return false;
+		} else {
+			child->theirs[i] = child_null();
+			if (child->theirs[i] < 0)
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool child_start(struct child *child, const char *const *argv, struct kata_error *e)
+{
+	bool ok = pipes_open(child) || error_sys(e, "cannot start %s", argv[0]);
+
+	ok = ok && child_spawn(argv, NULL, child->theirs, &child->pid, e);
+	pipes_close(child->theirs);
 	return ok;
 }
 
@@ -308,8 +357,8 @@ static bool child_wait(struct child *child, int timeout_ms, int *how)
 bool child_run(const char *const *argv, const char *input, size_t input_len, int timeout_ms,
 	       size_t max, struct str *out, struct str *err, int *status, struct kata_error *e)
 {
-	struct child child = {.ours = {-1, -1, -1, -1},
-			      .theirs = {-1, -1, -1, -1},
+	struct child child = {.ours = {-1, -1, -1},
+			      .theirs = {-1, -1, -1},
 			      .input = input,
 			      .input_left = input ? input_len : 0,
 			      .max = max,
@@ -327,7 +376,6 @@ bool child_run(const char *const *argv, const char *input, size_t input_len, int
 			       timeout_ms);
 	}
 	pipes_close(child.ours);
-	pipes_close(child.theirs);
 	sigaction(SIGPIPE, &before, NULL);
 	if (ok)
 		*status = WIFSIGNALED(how) ? 128 + WTERMSIG(how) : WEXITSTATUS(how);

@@ -25,6 +25,7 @@ struct http {
 	uint64_t timer, at_stop;
 	struct transfer *first, *last;
 	unsigned brief;	 /* how many of those run */
+	int read_ms;	 /* of requests that set no time limit */
 	bool delivering; /* inside a done() */
 	bool inside;	 /* libcurl is running */
 };
@@ -297,6 +298,7 @@ struct http *http_new(struct loop *loop)
 	struct http *http = xcalloc(1, sizeof *http);
 
 	http->loop = loop;
+	http->read_ms = HTTP_TIMEOUT_READ_MS;
 	return http;
 }
 
@@ -381,10 +383,20 @@ static void transfer_prepare(struct transfer *t, const struct http_request *requ
 	http_set_request(t->easy, t, request);
 }
 
-struct transfer *http_start(struct http *http, const struct http_request *request, http_done *done,
+void http_set_patience(struct http *http, int read_ms)
+{
+	http->read_ms = read_ms;
+}
+
+struct transfer *http_start(struct http *http, const struct http_request *given, http_done *done,
 			    void *arg)
 {
-	struct transfer *t = transfer_new(http, request);
+	struct http_request own = *given, *request = &own;
+	struct transfer *t;
+
+	if (!own.timeout_ms)
+		own.timeout_ms = http->read_ms;
+	t = transfer_new(http, request);
 
 	t->done = done;
 	t->arg = arg;
