@@ -20,7 +20,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1)
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),@:,@printf '  %-5s %s\n')
 
-PKGS    := libcurl jansson yaml-0.1 libxxhash libcrypto libarchive
+PKGS    := libcurl jansson yaml-0.1 libxxhash libcrypto libarchive $(if $(NOUI),,ncursesw)
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
            -Wwrite-strings -Wvla -Wundef -Wconversion -Wno-sign-conversion -fno-common
 WARN    += $(if $(DEVELOPER),-Werror)
@@ -28,18 +28,23 @@ HARDEN  := -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2
 OPT     ?= -O2 -g
 SAN     ?=
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -Iinclude $(WARN) $(OPT) $(if $(SAN),$(SAN),$(HARDEN)) \
+CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -Iinclude -iquote . $(if $(NOUI),-DKATA_NO_UI) $(WARN) $(OPT) $(if $(SAN),$(SAN),$(HARDEN)) \
            -DKATA_VERSION='"$(VERSION)"' $(PKG_CFLAGS) $(CFLAGS)
 LDFLAGS_ALL = $(if $(SAN),$(SAN),-pie -Wl,-z,relro) -Wl,--as-needed $(LDFLAGS)
 
 # Rooms, outermost first: an archive may only use those to its right (DESIGN: arrows point inward).
+# cmd and ui stand side by side. NOUI=1 builds without the screen, and without curses.
 ROOMS   := cmd engine docker caddy sys core base
+NOUI    ?=
+UI      := $(if $(NOUI),,ui)
 LIBS_base := $(shell pkg-config --libs jansson yaml-0.1 libcrypto 2>/dev/null) -lm
 # Not libarchive: it is loaded when a build needs it (src/docker/libarchive.h).
 LIBS_sys  := $(shell pkg-config --libs libcurl libxxhash 2>/dev/null) -ldl
 LIBS_all  := $(LIBS_base) $(LIBS_sys)
+LIBS_ui   := $(if $(NOUI),,$(shell pkg-config --libs ncursesw 2>/dev/null))
 
 room_objs = $(patsubst src/%.c,$(B)/%.o,$(wildcard src/$(1)/*.c))
+ui_objs   = $(patsubst %.c,$(B)/%.o,$(wildcard ui/*.c))
 archive   = $(B)/lib$(1).a
 
 all: kata-tui
@@ -47,9 +52,9 @@ all: kata-tui
 kata-tui: $(B)/kata-tui
 	$(Q)cp -f $< $@
 
-$(B)/kata-tui: $(B)/main.o $(foreach r,$(ROOMS),$(call archive,$(r)))
+$(B)/kata-tui: $(B)/main.o $(foreach r,$(UI) $(ROOMS),$(call archive,$(r)))
 	$(say) LINK $@
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_all)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_all) $(LIBS_ui)
 
 define room_rule
 $(call archive,$(1)): $(call room_objs,$(1))
@@ -57,6 +62,14 @@ $(call archive,$(1)): $(call room_objs,$(1))
 	$(Q)mkdir -p $$(@D) && rm -f $$@ && $(AR) rcs $$@ $$^
 endef
 $(foreach r,$(ROOMS),$(eval $(call room_rule,$(r))))
+
+$(B)/libui.a: $(ui_objs)
+	$(say) AR $@
+	$(Q)mkdir -p $(@D) && rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/ui/%.o: ui/%.c | $(B)/.libraries
+	$(say) CC $<
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 $(B)/%.o: src/%.c | $(B)/.libraries
 	$(say) CC $<
@@ -67,7 +80,7 @@ $(B)/.libraries:
 	$(Q)mkdir -p $(@D) && touch $@
 
 # Unit tests: tests/unit/<room>_<what>.c links its room and those inward of it, nothing else.
-UNITS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
+UNITS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(filter-out $(if $(NOUI),tests/unit/ui_%),$(wildcard tests/unit/*.c)))
 rooms_of_base   := base
 rooms_of_core   := core base
 rooms_of_sys    := sys base
@@ -75,6 +88,7 @@ rooms_of_caddy  := caddy sys core base
 rooms_of_docker := docker sys core base
 rooms_of_engine := engine docker caddy sys core base
 rooms_of_cmd    := $(ROOMS)
+rooms_of_ui     := ui engine docker caddy sys core base
 unit_room = $(firstword $(subst _, ,$(notdir $(1))))
 
 define unit_rule
@@ -82,7 +96,7 @@ $(1): $(patsubst $(B)/unit/%,tests/unit/%.c,$(1)) $(foreach r,$(rooms_of_$(call 
 	$$(say) LINK $$@
 	$$(Q)mkdir -p $$(@D) && $$(CC) $$(CFLAGS_ALL) -Itests/lib $$(LDFLAGS_ALL) -MMD -MP -o $$@ \
 		$$(filter %.c %.a,$$^) -lcmocka $$(if $$(filter base core,$(call unit_room,$(1))),$$(LIBS_base),$$(LIBS_all)) \
-		$$(LIBS_own)
+		$$(LIBS_own) $$(if $$(filter ui,$(call unit_room,$(1))),$$(LIBS_ui))
 endef
 $(foreach u,$(UNITS),$(eval $(call unit_rule,$(u))))
 # It reads what was made with the library itself.
@@ -95,16 +109,16 @@ units: $(UNITS)
 # Fuzz targets: tests/fuzz/<name>.c. Linked with replay.c they replay tests/fuzz/corpus/<name>
 # under any compiler; linked with libFuzzer (clang) they search.
 FUZZERS  := $(filter-out replay,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
-FUZZ_LIB := $(foreach r,engine docker caddy sys core base,$(call archive,$(r)))
+FUZZ_LIB := $(foreach r,$(UI) engine docker caddy sys core base,$(call archive,$(r)))
 
 $(B)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(FUZZ_LIB)
 	$(say) LINK $@
-	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS_ALL) -Wno-missing-prototypes $(LDFLAGS_ALL) -o $@ $^ $(LIBS_all)
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS_ALL) -Wno-missing-prototypes $(LDFLAGS_ALL) -o $@ $^ $(LIBS_all) $(LIBS_ui)
 
 $(B)/fuzz/%: tests/fuzz/%.c $(FUZZ_LIB)
 	$(say) LINK $@
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS_ALL) -Wno-missing-prototypes $(LDFLAGS_ALL) \
-		-fsanitize=fuzzer -o $@ $^ $(LIBS_all)
+		-fsanitize=fuzzer -o $@ $^ $(LIBS_all) $(LIBS_ui)
 
 replays: $(addprefix $(B)/replay/,$(FUZZERS))
 fuzzers: $(addprefix $(B)/fuzz/,$(if $(F),$(F),$(FUZZERS)))
@@ -164,7 +178,7 @@ demo:
 deps:
 	$(Q)tests/lib/deps.sh build test
 
-SOURCES := $(wildcard src/*.c src/*/*.[ch] include/kata/*.h tests/unit/*.c tests/fuzz/*.c tests/lib/*.h)
+SOURCES := $(wildcard src/*.c src/*/*.[ch] ui/*.[ch] include/kata/*.h tests/unit/*.c tests/fuzz/*.c tests/lib/*.h)
 HEADERS := $(wildcard include/kata/*.h)
 # Left out are checks that found only false alarms here, or judge style.
 TIDY    := -*,bugprone-*,clang-analyzer-*,misc-redundant-expression,misc-unused-parameters
@@ -199,7 +213,7 @@ check-headers:
 	$(Q)for h in $(HEADERS); do \
 		echo "#include \"$${h#include/}\"" | $(CC) $(CFLAGS_ALL) -Werror -fsyntax-only -x c - || exit 1; done
 
-check-deps: $(foreach r,$(ROOMS),$(call archive,$(r)))
+check-deps: $(foreach r,$(UI) $(ROOMS),$(call archive,$(r)))
 	$(say) LINT 'arrows between rooms'
 	$(Q)$(PYTHON) -B tests/lib/lint.py --deps $^
 
@@ -215,7 +229,7 @@ check-format:
 
 check-tidy: compile_commands.json
 	$(say) LINT clang-tidy
-	$(Q)if command -v clang-tidy >/dev/null; then printf '%s\n' $(wildcard src/*.c src/*/*.c) | \
+	$(Q)if command -v clang-tidy >/dev/null; then printf '%s\n' $(wildcard src/*.c src/*/*.c ui/*.c) | \
 		xargs -P $(JOBS) -n 4 clang-tidy --quiet --checks='$(TIDY)' --warnings-as-errors='*' 2>/dev/null; \
 		else echo 'SKIP  clang-tidy is not here'; fi
 
@@ -225,13 +239,13 @@ check-cppcheck:
 		--enable=warning,portability,performance --inline-suppr --error-exitcode=1 -j $(JOBS) \
 		--include=tests/lib/cppcheck.h --suppress=missingIncludeSystem \
 		--suppress=incorrectLogicOperator --suppress=identicalConditionAfterEarlyExit \
-		--suppress=nullPointerRedundantCheck --suppress=varFuncNullUB src; \
+		--suppress=nullPointerRedundantCheck --suppress=varFuncNullUB -I. src ui; \
 		else echo 'SKIP  cppcheck is not here'; fi
 
 format:
 	clang-format -i $(SOURCES)
 
-compile_commands.json: Makefile $(wildcard src/*.c src/*/*.c tests/unit/*.c tests/fuzz/*.c)
+compile_commands.json: Makefile $(wildcard src/*.c src/*/*.c ui/*.c tests/unit/*.c tests/fuzz/*.c)
 	$(say) GEN $@
 	$(Q)$(PYTHON) -B tests/lib/lint.py --compdb $(CC) -- $(CFLAGS_ALL) -Itests/lib >$@
 
@@ -247,6 +261,7 @@ install: kata-tui
 	put $(DATA)/bash-completion/completions share/completions/kata-tui.bash kata; \
 	put $(DATA)/zsh/site-functions share/completions/_kata-tui; \
 	put $(DATA)/kata-tui/themes 'themes/*'; \
+	put $(DATA)/kata-tui share/keys.conf; \
 	(cd share && find examples runtimes -type f) | while read -r f; do \
 		install -D -m 644 "share/$$f" "$(DATA)/kata-tui/$$f"; done
 

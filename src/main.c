@@ -4,6 +4,13 @@
 #include <malloc.h>
 
 #include "kata/cmd.h"
+#include "kata/ui.h"
+
+#ifdef KATA_NO_UI
+#define SCREEN NULL
+#else
+#define SCREEN ui_run
+#endif
 
 int main(int argc, char **argv)
 {
@@ -12,5 +19,5 @@ int main(int argc, char **argv)
 	mallopt(M_MMAP_THRESHOLD, 64 << 20);
 	mallopt(M_TRIM_THRESHOLD, 256 << 20);
 	mallopt(M_TOP_PAD, 1 << 20);
-	return cmd_main(argc, argv);
+	return cmd_main(argc, argv, SCREEN);
 }

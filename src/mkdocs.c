@@ -67,7 +67,7 @@ static const char man_head[] =
 	"kata\\-tui \\- apps in folders, their routes in Caddy\n"
 	".SH SYNOPSIS\n"
 	".B kata\\-tui\n"
-	".I COMMAND\n"
+	".RI [ COMMAND ]\n"
 	".RI [ ARGUMENT ...]\n"
 	".RI [ OPTION ...]\n"
 	".SH DESCRIPTION\n"
@@ -83,6 +83,8 @@ static const char man_head[] =
 	"agree with targeted, guarded requests. What it made carries its mark\n"
 	"(\\(dq@id\\(dq: \\(dqkata:OWNER:APP\\(dq)\n"
 	"in Caddy; everything else is never changed.\n"
+	".PP\n"
+	"Without a command, on a terminal, the screen opens.\n"
 	".SH COMMANDS\n";
 
 static const char man_tail[] =
@@ -154,6 +156,34 @@ static void man_compose(void)
 	}
 }
 
+/* The keys of the screen, as share/keys.conf has them. */
+static void man_keys(void)
+{
+	char line[256], view[32], key[32], action[32], help[200], last[32] = "";
+	FILE *file = fopen("share/keys.conf", "r");
+
+	if (!file)
+		return;
+	fputs(".SH KEYS\n"
+	      "Of the screen; they can be changed in\n"
+	      ".IR ~/.config/kata\\-tui/keys.conf .\n",
+	      stdout);
+	while (fgets(line, sizeof line, file)) {
+		if (*line == '#' ||
+		    sscanf(line, "%31s %31s %31s # %199[^\n]", view, key, action, help) != 4)
+			continue;
+		if (strcmp(view, last) != 0)
+			printf(".SS %s\n", !strcmp(view, "any") ? "everywhere" : view);
+		snprintf(last, sizeof last, "%s", view);
+		fputs(".TP\n.B ", stdout);
+		man_text(key);
+		putchar('\n');
+		man_text(help);
+		fputs(".\n", stdout);
+	}
+	fclose(file);
+}
+
 static void print_man(void)
 {
 	fputs(man_head, stdout);
@@ -161,6 +191,7 @@ static void print_man(void)
 	fputs(".SH OPTIONS OF EVERY COMMAND\n", stdout);
 	man_options(0);
 	man_compose();
+	man_keys();
 	fputs(man_tail, stdout);
 }
 

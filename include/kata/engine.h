@@ -140,6 +140,18 @@ void model_yaml(struct world *world, const struct app_model *model, struct str *
 void model_secrets(const struct app_model *model, void (*take)(void *arg, const char *content),
 		   void *arg);
 struct app *world_app(const struct world *world, const char *name);
+/* A copy of a block with addresses for the names of the app's services, as far as they are known.
+ * New reference. */
+json_t *model_addresses_new(struct world *world, struct app_model *model, const json_t *block);
+/* All that app_decode needs of an app, read anew, for who will write its kata-compose.yaml; bytes
+ * stay NULL when there is no such file. ERROR_REFUSED: the file is a link. */
+bool world_read_source(struct world *world, const struct app *app, struct app_source *out,
+		       struct kata_error *e);
+/* Writes the app's kata-compose.yaml in place of what was read, with the file's mode and owner,
+ * under the app's lock. ERROR_CONFLICT: it is another one by now; ERROR_EXISTS: another run holds
+ * the app. */
+bool world_write_stack(struct world *world, const struct app_source *was, const char *bytes,
+		       size_t len, struct kata_error *e);
 /* Reads an app's file (a config file, an env_file) below KATA_ROOT: "config/blog/ENV". */
 void world_read_file(struct world *world, const char *path, struct app_file *out);
 

@@ -125,6 +125,15 @@ json_t *plan_decompile_new(const json_t *servers, const char *owner, const char 
 /* The tagged objects themselves: {"<path below servers>": object}. Empty when there is none. */
 json_t *plan_tagged_new(const json_t *servers, const char *owner, const char *app);
 
+/* Where a block (an app's, or a whole server) listens and which hosts its routes name, as the
+ * view's listen, hosts and catch_all. NULL: nothing. */
+void plan_block_view(struct arena *a, const json_t *block, struct app_view *out);
+/* Names of the apps that have a part in a live server, in the order of their parts; *ours: whether
+ * the server itself is. New array. */
+json_t *plan_server_apps_new(const json_t *server, const char *owner, bool *ours);
+/* Addresses that its reverse proxies dial, wherever they stand, each once. New array. */
+json_t *plan_dials_new(const json_t *server);
+
 /* The app whose @id stands at, or nearest above, a path below servers; NULL: none of ours.
  * The rest of the path inside the app's block goes to *block_path when not NULL. */
 const char *plan_app_at(struct arena *a, const json_t *servers, const char *owner, const char *path,

@@ -54,6 +54,18 @@ const struct yaml_node *yaml_get_key(const struct yaml_node *map, const char *ke
 const struct yaml_node *yaml_find(const struct yaml_node *node, const char *path);
 struct place yaml_place(const struct yaml_node *node, const char *file);
 
+/* Where a member of the top level stands in a text, for who changes the text there. */
+struct yaml_span {
+	bool block;	   /* the top level is a mapping in block style: each member on its lines */
+	bool found;	   /* the key is written there (not merged into it) */
+	size_t start, end; /* bytes: of the key's first, and behind the value's last */
+	unsigned column;   /* of the top level's keys, from 0 */
+	unsigned indent;   /* of the value's own keys below its key; 0: not on lines of their own */
+};
+/* For a text that yaml_parse has read; all false for one that libyaml refuses. Comments and blank
+ * lines behind the value are no part of it. */
+void yaml_member_span(const char *bytes, size_t len, const char *key, struct yaml_span *out);
+
 enum yaml_type { YAML_NULL, YAML_BOOL, YAML_INT, YAML_FLOAT, YAML_TEXT };
 /* The YAML 1.2 core schema's type of a scalar; quoted scalars are YAML_TEXT, tags win. */
 enum yaml_type yaml_scalar_type(const struct yaml_node *scalar);

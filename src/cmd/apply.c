@@ -77,17 +77,38 @@ static const char *brief_route(struct cmd *cmd, const char *path, const json_t *
 	return text;
 }
 
-/* The values of a change, masked, as one line. */
-static const char *brief_values(struct cmd *cmd, const struct change *change)
+/* The values of a change, masked already, behind its path. */
+static const char *values_text(struct cmd *cmd, enum change_op op, const char *path,
+			       const json_t *before, const json_t *after)
+{
+	size_t max = cmd->options.verbose ? 1 << 20 : BRIEF;
+	const char *text = brief_json(cmd, op == CHANGE_REMOVE ? before : after, max);
+
+	if (op == CHANGE_CHANGE)
+		text = arena_printf(cmd->arena, "%s -> %s", brief_json(cmd, before, max), text);
+	return arena_printf(cmd->arena, "%s%s%s", path, *path ? "  " : "", text);
+}
+
+void say_change(struct cmd *cmd, enum change_op op, const char *app, const char *path,
+		const json_t *before, const json_t *after)
+{
+	say_line(cmd, change_words[op].style, "%s %s  %s", change_words[op].sign, app,
+		 values_text(cmd, op, path, before, after));
+}
+
+const char *change_op_name(enum change_op op)
+{
+	return change_words[op].name;
+}
+
+/* The path and the values of a change, masked, as one line. */
+static const char *brief_values(struct cmd *cmd, const struct change *change, const char *path)
 {
 	const struct app *app = world_app(cmd->world, change->app);
-	size_t max = cmd->options.verbose ? 1 << 20 : BRIEF;
 	json_t *before = mask_json_new(cmd, change->before, app, change->block_path);
 	json_t *after = mask_json_new(cmd, change->after, app, change->block_path);
-	const char *text = brief_json(cmd, change->op == CHANGE_REMOVE ? before : after, max);
+	const char *text = values_text(cmd, change->op, path, before, after);
 
-	if (change->op == CHANGE_CHANGE)
-		text = arena_printf(cmd->arena, "%s -> %s", brief_json(cmd, before, max), text);
 	json_decref(before);
 	json_decref(after);
 	return text;
@@ -116,8 +137,7 @@ static void print_change(struct cmd *cmd, const struct member *member, const str
 	const char *text;
 
 	if (cmd->options.verbose || (!whole && !tagged))
-		text = arena_printf(cmd->arena, "%s%s%s", path, *path ? "  " : "",
-				    brief_values(cmd, change));
+		text = brief_values(cmd, change, path);
 	else if (whole)
 		text = brief_server(cmd, change->path, either);
 	else
@@ -172,10 +192,13 @@ static json_t *change_json_new(struct cmd *cmd, const struct change *change)
 	json_t *out = json_object();
 
 	json_object_set_new(out, "app", json_string_nocheck(change->app));
-	json_object_set_new(out, "op", json_string(change_words[change->op].name));
+	json_object_set_new(out, "op", json_string(change_op_name(change->op)));
 	json_object_set_new(out, "path",
 			    json_string_nocheck(arena_printf(cmd->arena, "%s/%s",
 							     CADDY_SERVERS_PATH, change->path)));
+	json_object_set_new(out, "block_path",
+			    change->block_path ? json_string_nocheck(change->block_path)
+					       : json_null());
 	json_object_set_new(out, "before",
 			    mask_json_new(cmd, change->before, app, change->block_path));
 	json_object_set_new(out, "after",

@@ -12,6 +12,7 @@
 #include "kata/engine.h"
 #include "kata/memory.h"
 #include "kata/problem.h"
+#include "kata/screen.h"
 
 enum { EXIT_DONE = 0, EXIT_TROUBLE = 1, EXIT_USAGE = 2 };
 
@@ -22,17 +23,20 @@ struct texts {
 };
 
 struct options {
-	const char *root, *if_plan, *service;
-	const char *docker, *since, *tail;
+	const char *root, *if_plan, *service, *server;
+	const char *docker, *since, *tail, *timeout;
 	struct texts caddy, adopt;
 	bool json, quiet, verbose, no_color, dry_run, reveal, allow_empty, raw, force, wipe;
-	bool follow, timestamps;
+	bool follow, timestamps, previous;
 	const char *upstreams;
 	bool detach, pull, force_recreate, wait;
+	const char *theme, *color_mode, *script, *fake;
+	bool mouse, ascii, read_only;
 };
 
 struct cmd {
 	const struct command *command;
+	screen_fn *screen; /* or NULL */
 	struct options options;
 	const char **args; /* without options */
 	size_t arg_count;
@@ -68,7 +72,10 @@ enum {
 	TAKES_REVEAL = 1 << 5,
 	TAKES_DEPLOY = 1 << 6, /* --detach --pull --force-recreate */
 	TAKES_WAIT = 1 << 7,   /* --wait */
-	TAKES_LOGS = 1 << 16,  /* --follow --tail --since --timestamps */
+	TAKES_SCREEN = 1 << 8, /* --theme --color --mouse --ascii --read-only */
+	TAKES_WIPE = 1 << 9,
+	TAKES_SERVER = 1 << 10,
+	TAKES_LOGS = 1 << 16, /* --follow --tail --since --timestamps */
 	/* The last argument begins a command line of its own: from there on nothing is an option.
 	 */
 	TAKES_WORDS = 1 << 17,
@@ -134,6 +141,9 @@ void say_error_line(struct cmd *cmd, const char *text);
 void say_problem(struct cmd *cmd, const char *app, const struct problem *p);
 /* One dim line to stderr, unless --quiet: what is going on, or missing, and is no error. */
 void say_note(struct cmd *cmd, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Asks "... [y/N] " unless --force. False, with the exit status set: no (says `otherwise`), or
+ * there is nobody to ask. */
+bool ask_yes(struct cmd *cmd, const char *question, const char *otherwise);
 /* Raises cmd->exit to at least status. */
 void cmd_fail(struct cmd *cmd, int status);
 /* Masks known secrets in text; returns text itself when there is nothing to mask. */
@@ -142,6 +152,10 @@ const char *mask_text(struct cmd *cmd, const char *text);
  * path: where the value stands in the app's block, or NULL. New reference. */
 json_t *mask_json_new(struct cmd *cmd, const json_t *value, const struct app *app,
 		      const char *path);
+/* The same for what stands at a path below the live servers, with the secret places of each app
+ * that has a part in it. */
+json_t *mask_live_new(struct cmd *cmd, const json_t *servers, const char *path,
+		      const json_t *value);
 /* Compact JSON, at most `max` bytes, for a line. */
 const char *brief_json(struct cmd *cmd, const json_t *value, size_t max);
 
@@ -173,6 +187,9 @@ const char *compose_support_name(enum compose_support support);
 /* Problems of one app's file: errors only. Sets the exit status. */
 void report_app_problems(struct cmd *cmd, const struct app *app);
 
+/* Where Docker's certificates are (DOCKER_CERT_PATH), or NULL: no TLS. */
+const char *docker_certificates(struct cmd *cmd);
+
 /* status_docker.c: the engine's part of status. */
 void print_docker_status(struct cmd *cmd);
 json_t *docker_status_new(struct cmd *cmd);
@@ -197,7 +214,13 @@ void progress_end(struct cmd *cmd);
 void report_models(struct cmd *cmd, enum severity least);
 json_t *models_json_new(struct cmd *cmd);
 
-command_fn run_deploy, run_restart, run_stop, run_start, run_scale, run_mode;
+/* A line of --diff: "~ blog  routes/0/handle  1 -> 2". The values are masked already. */
+void say_change(struct cmd *cmd, enum change_op op, const char *app, const char *path,
+		const json_t *before, const json_t *after);
+const char *change_op_name(enum change_op op); /* "add", "change", "remove" */
+
+command_fn run_adopt, run_deploy, run_restart, run_stop, run_start, run_scale, run_mode, run_screen,
+	run_theme;
 command_fn run_diff, run_apply, run_ls, run_status, run_validate, run_config_stack,
 	run_config_caddy, run_config_env, run_rm, run_setup, run_help, run_version, run_ps,
 	run_logs, run_run, run_docker, run_docker_services, run_config_docker;

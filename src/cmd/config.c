@@ -52,34 +52,35 @@ static json_t *live_part_new(struct cmd *cmd, const struct member *member, const
 	return NULL;
 }
 
-/* Tagged objects by their whole paths. Inside a wrapper the app's block begins at its subroute. */
-static json_t *mask_tagged_new(struct cmd *cmd, json_t *tagged, const struct app *app)
+/* Tagged objects by their whole paths. */
+static json_t *mask_tagged_new(struct cmd *cmd, const json_t *servers, json_t *tagged)
 {
 	json_t *out = json_object(), *object;
 	const char *path;
 
-	json_object_foreach(tagged, path, object) {
-		bool whole = !strchr(path, '/');
-		const char *base = strstr(path, "/errors/routes/") ? "errors"
-				   : strstr(path, "/tls_connection_policies/")
-					   ? "tls_connection_policies/0"
-					   : "";
-		json_t *inner = json_array_get(json_object_get(object, "handle"), 0);
-		json_t *masked =
-			mask_json_new(cmd, object, app, whole || *base == 't' ? base : NULL);
-
-		if (!whole && inner) {
-			json_t *copy = json_copy(masked);
-
-			json_object_set_new(copy, "handle",
-					    json_pack("[o]", mask_json_new(cmd, inner, app, base)));
-			json_decref(masked);
-			masked = copy;
-		}
+	json_object_foreach(tagged, path, object)
 		json_object_set_new(out, arena_printf(cmd->arena, CADDY_SERVERS_PATH "/%s", path),
-				    masked);
-	}
+				    mask_live_new(cmd, servers, path, object));
 	return out;
+}
+
+/* Of several Caddys each says whose config it is. */
+static void print_config_take(struct cmd *cmd, const struct member *member, json_t *config_take)
+{
+	if (cmd->world->member_count > 1)
+		config_take = json_pack("{s:s,s:o}", "caddy", member->endpoint.text, "config",
+					config_take);
+	say_json_take(cmd, config_take);
+}
+
+/* Whether it could be read; says so when not. */
+static bool check_member(struct cmd *cmd, const struct member *member)
+{
+	if (member->live.good)
+		return true;
+	say_error(cmd, &member->live.error);
+	cmd_fail(cmd, EXIT_TROUBLE);
+	return false;
 }
 
 static bool print_live_part(struct cmd *cmd, const struct member *member, const char *name)
@@ -87,37 +88,50 @@ static bool print_live_part(struct cmd *cmd, const struct member *member, const 
 	const struct app *app = world_app(cmd->world, name);
 	json_t *part, *masked;
 
-	if (!member->live.good) {
-		say_error(cmd, &member->live.error);
-		cmd_fail(cmd, EXIT_TROUBLE);
+	if (!check_member(cmd, member))
 		return true;
-	}
 	part = live_part_new(cmd, member, name);
 	if (!part)
 		return false;
-	masked = cmd->options.raw ? mask_tagged_new(cmd, part, app)
+	masked = cmd->options.raw ? mask_tagged_new(cmd, member->live.servers, part)
 				  : mask_json_new(cmd, part, app, "");
-	if (cmd->world->member_count > 1)
-		masked = json_pack("{s:s,s:o}", "caddy", member->endpoint.text, "config", masked);
-	say_json_take(cmd, masked);
+	print_config_take(cmd, member, masked);
 	json_decref(part);
+	return true;
+}
+
+static bool print_live_server(struct cmd *cmd, const struct member *member, const char *name)
+{
+	const json_t *servers = member->live.servers, *server = json_object_get(servers, name);
+
+	if (!check_member(cmd, member))
+		return true;
+	if (!server)
+		return false;
+	print_config_take(cmd, member, mask_live_new(cmd, servers, name, server));
 	return true;
 }
 
 void run_config_caddy(struct cmd *cmd)
 {
-	const char *name = cmd->args[0];
+	const char *server = cmd->options.server, *name = server ? server : cmd->args[0];
 	struct kata_error e;
 	bool any = false;
 
 	world_observe(cmd->world, OBSERVE_APPS | OBSERVE_CADDY);
-	for (size_t i = 0; i < cmd->world->member_count; i++)
-		any = print_live_part(cmd, &cmd->world->members[i], name) || any;
+	for (size_t i = 0; i < cmd->world->member_count; i++) {
+		const struct member *member = &cmd->world->members[i];
+
+		any = (server ? print_live_server : print_live_part)(cmd, member, name) || any;
+	}
 	if (any)
 		return;
-	error_set(&e, ERROR_NOT_FOUND, "nothing of it is live in Caddy");
+	error_set(&e, ERROR_NOT_FOUND,
+		  server ? "no such server in Caddy" : "nothing of it is live in Caddy");
 	error_where(&e, "%s", name);
-	if (world_app(cmd->world, name))
+	if (server)
+		error_hint(&e, "`kata-tui status` lists them");
+	else if (world_app(cmd->world, name))
 		error_hint(&e, "`kata-tui --diff %s` says what --apply would do", name);
 	else
 		error_hint(&e, "there is no app of that name either; `kata-tui ls` lists them");

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "kata/container.h"
@@ -97,7 +98,7 @@ static void add_compose(struct cmd *cmd, struct service_rows *rows, const struct
 {
 	struct instances list = {.arena = cmd->arena};
 
-	instances_add_containers(&list, cmd->world->live.containers);
+	instances_add_containers(&list, cmd->world->live.containers, time(NULL));
 	instances_sort(&list);
 	for (size_t i = 0; i < list.count; i++) {
 		const struct instance *it = &list.items[i];

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "kata/container.h"
@@ -441,8 +442,8 @@ void run_run(struct cmd *cmd)
 		cmd, arena_printf(cmd->arena, LABEL_SWARM_SERVICE "=%s_%s", app, service), NULL);
 	fetch_all(cmd, reads, 2);
 	if (fetch_check(cmd, &reads[0]) && fetch_check(cmd, &reads[1])) {
-		instances_add_containers(&list, reads[0].value);
-		instances_add_containers(&list, reads[1].value);
+		instances_add_containers(&list, reads[0].value, time(NULL));
+		instances_add_containers(&list, reads[1].value, time(NULL));
 		container = choose(cmd, &list);
 		if (container)
 			enter(cmd, container, words, count);

@@ -40,7 +40,7 @@ static struct instance *instance_new(struct instances *list)
 {
 	list->items =
 		arena_grow(list->arena, list->items, list->count, &list->cap, sizeof *list->items);
-	list->items[list->count] = (struct instance){.exit_code = -1};
+	list->items[list->count] = (struct instance){.container = "", .since = -1, .exit_code = -1};
 	return &list->items[list->count++];
 }
 
@@ -189,6 +189,21 @@ static const char *health_of(const char *status)
 	return NULL;
 }
 
+/* The list does not tell when a container was started, but about how long ago. Mostly it was when
+ * it was made, and that is known to the second. */
+static int64_t since_of(const json_t *json, const char *status, int64_t now)
+{
+	int64_t created = json_integer_value(json_object_get(json, "Created")), span, unit, since;
+	bool runs = !strncmp(status, "Up", 2);
+
+	if (!time_span_read(status, &span, &unit))
+		return -1;
+	since = now - span;
+	if (created <= now && created > (runs ? since - unit : since))
+		return created;
+	return since;
+}
+
 static void add_container(struct instances *list, const json_t *json, const char *project)
 {
 	struct instance *out;
@@ -248,7 +263,7 @@ static void add_task_container(struct instances *list, const json_t *labels, con
 	out->service_id = text_at(labels, LABEL_SWARM_SERVICE_ID);
 }
 
-void instances_add_containers(struct instances *list, const json_t *containers)
+void instances_add_containers(struct instances *list, const json_t *containers, int64_t now)
 {
 	size_t i;
 	json_t *json;
@@ -270,9 +285,11 @@ void instances_add_containers(struct instances *list, const json_t *containers)
 		live_container_read(json, &c);
 		out = &list->items[before];
 		out->id = c.id;
+		out->container = c.id;
 		out->state = c.state;
 		out->status = text_at(json, "Status");
 		out->health = health_of(out->status);
+		out->since = since_of(json, out->status, now);
 		out->running = c.running;
 		out->exit_code = c.running ? -1 : c.exit_code;
 		out->image = image_text(list->arena, text_at(json, "Image"));
@@ -364,7 +381,8 @@ static void add_task(struct instances *list, const json_t *task, const json_t *s
 {
 	const json_t *container = object_at(object_at(task, "Spec"), "ContainerSpec");
 	const json_t *service = by_id(services, text_at(task, "ServiceID"));
-	const json_t *ran = object_at(object_at(task, "Status"), "ContainerStatus");
+	const json_t *status = object_at(task, "Status"),
+		     *ran = object_at(status, "ContainerStatus");
 	const char *name = text_at(object_at(service, "Spec"), "Name"), *replica;
 	struct instance *out = instance_new(list);
 
@@ -380,7 +398,10 @@ static void add_task(struct instances *list, const json_t *task, const json_t *s
 	out->label = arena_printf(list->arena, "%s.%.12s", out->service, replica);
 	out->id = text_at(task, "ID");
 	out->state = task_state(task);
+	out->container = text_at(ran, "ContainerID");
 	out->running = !strcmp(out->state, "running");
+	if (!time_parse(text_at(status, "Timestamp"), &out->since, NULL) || out->since < 0)
+		out->since = -1;
 	out->status = task_status(list->arena, task, now);
 	out->image = image_text(list->arena, text_at(container, "Image"));
 	out->node = node_name(list->arena, nodes, out->node_id);

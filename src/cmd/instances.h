@@ -18,6 +18,9 @@
 bool time_parse(const char *text, int64_t *seconds, long *ns);
 /* "2 minutes", "About an hour": as docker says it. */
 const char *time_span(struct arena *a, int64_t seconds);
+/* The span in "Up 2 minutes (healthy)" or "Exited (137) 3 days ago", rounded down or to the nearest
+ * to its unit, both in seconds. False: there is none. */
+bool time_span_read(const char *status, int64_t *seconds, int64_t *unit);
 /* --since to what the engine takes ("seconds.nanoseconds"): a duration before `now`, RFC 3339, or
  * unix seconds. NULL for anything else. */
 const char *time_since(struct arena *a, const char *text, int64_t now);
@@ -60,7 +63,9 @@ struct instance {
 	const char *service_id;
 	struct port *ports;
 	size_t port_count;
-	int exit_code; /* -1: unknown, or none yet */
+	const char *container; /* its id, of a task as well; "" when there is none */
+	int64_t since;	       /* unix seconds of its start, or of its end; -1: unknown */
+	int exit_code;	       /* -1: unknown, or none yet */
 	unsigned number;
 	bool swarm, running;
 };
@@ -72,12 +77,12 @@ struct instances {
 };
 
 /* From GET /containers/json: those of Compose projects but one-offs, and task containers of stacks.
- * Texts are borrowed from the JSON. */
-void instances_add_containers(struct instances *list, const json_t *containers);
+ * Texts are borrowed from the JSON. now: seconds. */
+void instances_add_containers(struct instances *list, const json_t *containers, int64_t now);
 /* How many of an app's services run: one-offs are none of the wanted ones. */
 int containers_running(const json_t *containers, const char *app);
 /* From GET /tasks, /services, /nodes (the latter two may be NULL): the newest of each slot, and
- * others that still run. now: seconds. */
+ * others that still run. */
 void instances_add_tasks(struct instances *list, const json_t *tasks, const json_t *services,
 			 const json_t *nodes, int64_t now);
 /* By app, service, number, name. */

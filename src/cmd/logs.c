@@ -264,6 +264,10 @@ static bool read_options(struct cmd *cmd, struct logs *logs)
 
 	if (tail && strcmp(tail, "all") != 0 && !text_u64(tail, 0, 1000000000, &n))
 		return wrong(cmd, "--tail", tail, "a number of lines, or \"all\"");
+	if (cmd->options.previous && cmd->options.follow)
+		return wrong(cmd, "--previous", "with --follow",
+			     "what is over has no end to follow");
+	logs->previous = cmd->options.previous;
 	logs->tail = tail;
 	logs->since = since ? time_since(cmd->arena, since, time(NULL)) : NULL;
 	if (since && !logs->since)

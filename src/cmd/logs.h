@@ -87,6 +87,7 @@ struct log_source {
 	struct docker_logs *reader; /* NULL: not being read */
 	struct log_split split[2];
 	char last[LOG_TIME + 1]; /* time of its latest line, or "" */
+	char *until;		 /* --previous: when it last started; or NULL */
 	struct log_queue queue;
 };
 
@@ -94,7 +95,7 @@ struct logs {
 	struct cmd *cmd;
 	const char *app, *service; /* service may be NULL */
 	const char *since, *tail;
-	bool follow;
+	bool follow, previous;
 	struct log_source **sources;
 	size_t count, cap;
 	size_t width;	/* of the longest label */

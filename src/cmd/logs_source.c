@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "instances.h"
 #include "kata/json.h"
@@ -115,8 +116,9 @@ void log_source_read(struct log_source *source, const char *since, const char *t
 			       : "/containers/%s/logs?stdout=1&stderr=1&timestamps=1",
 		source->id);
 
-	path = arena_printf(a, "%s&follow=%d&tail=%s%s%s", path, logs->follow, tail ? tail : "all",
-			    since ? "&since=" : "", since ? since : "");
+	path = arena_printf(a, "%s&follow=%d&tail=%s%s%s%s%s", path, logs->follow,
+			    tail ? tail : "all", since ? "&since=" : "", since ? since : "",
+			    source->until ? "&until=" : "", source->until ? source->until : "");
 	source->resume = source->started = false;
 	source->demux = (struct docker_demux){0};
 	for (int i = 0; i < 2; i++) {
@@ -202,6 +204,7 @@ void logs_release(struct logs *logs)
 		free(source->id);
 		free(source->service);
 		free(source->label);
+		free(source->until);
 		free(source);
 	}
 	free(logs->sources);
@@ -221,13 +224,16 @@ static void begin(struct logs *logs, const struct instance *it, const json_t *in
 {
 	struct log_source *source = source_find(logs, it->id);
 	const json_t *config = json_object_member(inspect, "Config", JSON_OBJECT);
-	const char *ended =
-		json_member_text(json_object_member(inspect, "State", JSON_OBJECT), "FinishedAt");
+	const json_t *state = json_object_member(inspect, "State", JSON_OBJECT);
+	const char *ended = json_member_text(state, "FinishedAt"), *started;
 	struct arena *a = arena_new();
 
 	if (!source) {
 		source = source_add(logs, it->id, it->service, it->label);
 		source->tty = json_is_true(json_object_get(config, "Tty"));
+		started = logs->previous ? json_member_text(state, "StartedAt") : NULL;
+		started = started ? log_after(a, started) : NULL;
+		source->until = started ? xstrdup(started) : NULL;
 		log_source_read(source, logs->since, logs->listed ? NULL : logs->tail);
 	} else if (*source->last) {
 		log_source_resume(source);
@@ -328,7 +334,7 @@ static void begin_swarm(struct logs *logs, const struct fetch *reads, struct ins
 	json_t *service, *task;
 
 	if (json_array_size(reads[NODES].value) < 2) {
-		instances_add_containers(list, reads[STACK].value);
+		instances_add_containers(list, reads[STACK].value, time(NULL));
 		return;
 	}
 	json_array_foreach(reads[SERVICES].value, i, service)
@@ -351,7 +357,7 @@ bool logs_list(struct logs *logs)
 	fetch_all(logs->cmd, reads, READS);
 	ok = reads[CONTAINERS].ok && reads[STACK].ok;
 	if (ok) {
-		instances_add_containers(&list, reads[CONTAINERS].value);
+		instances_add_containers(&list, reads[CONTAINERS].value, time(NULL));
 		begin_swarm(logs, reads, &list);
 		instances_sort(&list);
 		begin_all(logs, &list);

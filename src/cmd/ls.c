@@ -55,8 +55,10 @@ struct row {
 	const char *name, *state, *caddy, *server;
 	const struct app *app;
 	const struct app_view *view;
+	const struct app_view *shown;  /* where it listens, and its hosts; or NULL */
 	const struct app_model *model; /* NULL: no services, nothing that runs */
 	int running, wanted;	       /* containers or tasks; running -1: unknown */
+	size_t problems;	       /* errors and warnings */
 };
 
 /* Of the app's services, by their label; name prefixes say nothing. */
@@ -111,18 +113,58 @@ static const char *row_containers(struct cmd *cmd, const struct row *row)
 			    row->model->wishes.stopped ? " stopped" : "");
 }
 
+static size_t count_problems(const struct world *world, const struct row *row)
+{
+	size_t count = row->app ? row->app->problems.more : 0;
+
+	for (size_t i = 0; row->app && i < row->app->problems.count; i++)
+		count += row->app->problems.items[i].severity > SEVERITY_NOTE;
+	for (size_t i = 0; i < world->member_count; i++) {
+		const struct plan_caddy *plan = world->members[i].plan;
+
+		for (size_t j = 0; plan && j < plan->problem_count; j++)
+			count += plan->problems[j].app &&
+				 !strcmp(plan->problems[j].app, row->name) &&
+				 plan->problems[j].problem.severity > SEVERITY_NOTE;
+	}
+	return count;
+}
+
+/* What is live says where it is; of an app that is not, or not known to be, its file. */
+static const struct app_view *view_to_show(struct cmd *cmd, const struct row *row)
+{
+	struct app_view *file;
+
+	if ((row->view && row->view->live) || !row->app || !row->app->caddy)
+		return row->view;
+	file = arena_alloc(cmd->arena, sizeof *file);
+	plan_block_view(cmd->arena, row->app->caddy, file);
+	return file;
+}
+
 static void row_make(struct cmd *cmd, const char *name, const struct app *app, struct row *row)
 {
 	*row = (struct row){.name = name, .app = app, .view = view_of(cmd->world, name)};
 	row->state = app ? app_state_name(app) : "gone";
 	row->caddy = row->view ? app_status_name(row->view->status) : "unknown";
 	row->server = row->view && row->view->server ? row->view->server : "";
+	row->shown = view_to_show(cmd, row);
+	row->problems = count_problems(cmd->world, row);
 	row_count(cmd, row);
+}
+
+/* "live", "file", or nothing: nobody knows where it listens. */
+static const char *row_from(const struct row *row)
+{
+	if (row->view && row->view->live)
+		return "live";
+	return row->app && row->app->caddy ? "file" : NULL;
 }
 
 static json_t *row_json_new(const struct row *row)
 {
-	const struct app_view *view = row->view;
+	const struct app_view *view = row->shown;
+	const char *from = row_from(row);
 	json_t *out = json_object();
 
 	json_object_set_new(out, "name", json_string_nocheck(row->name));
@@ -133,6 +175,9 @@ static json_t *row_json_new(const struct row *row)
 		texts_json_new(view ? view->listen : NULL, view ? view->listen_count : 0));
 	json_object_set_new(out, "hosts",
 			    texts_json_new(view ? view->hosts : NULL, view ? view->host_count : 0));
+	json_object_set_new(out, "from", from ? json_string(from) : json_null());
+	json_object_set_new(out, "wants_caddy", json_boolean(row->app && row->app->wants_caddy));
+	json_object_set_new(out, "problems", json_integer((json_int_t)row->problems));
 	json_object_set_new(out, "server",
 			    *row->server ? json_string_nocheck(row->server) : json_null());
 	if (row->model) {
@@ -157,6 +202,8 @@ static enum style row_style(const struct row *row)
 		return STYLE_ERROR;
 	if (row->model && row->running != row->wanted)
 		return STYLE_CHANGE;
+	if (!row->view && row->shown)
+		return STYLE_DIM;
 	if (!strcmp(row->caddy, "in-sync") || row->model)
 		return STYLE_PLAIN;
 	return !strcmp(row->caddy, "none") ? STYLE_DIM : STYLE_CHANGE;
@@ -166,7 +213,7 @@ enum { COLUMNS = 8, WIDTH_MAX = 40 };
 
 static void row_cells(struct cmd *cmd, const struct row *row, const char **cells)
 {
-	const struct app_view *view = row->view;
+	const struct app_view *view = row->shown;
 
 	cells[0] = row->name;
 	cells[1] = row->state;

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "kata/text.h"
 
@@ -154,13 +155,16 @@ static bool check_takes(struct cmd *cmd)
 static bool check_count(struct cmd *cmd)
 {
 	const struct command *command = cmd->command;
+	const char *server = cmd->options.server; /* stands for the argument */
+	size_t count = cmd->arg_count + (server != NULL);
 	const char *hint =
 		arena_printf(cmd->arena, "usage: kata-tui %s %s", command->name, command->args);
 
-	if (cmd->arg_count < command->min)
+	if (count < command->min)
 		return usage(cmd, "too few arguments", NULL, hint);
-	if (cmd->arg_count > command->max)
-		return usage(cmd, "too many arguments, from", cmd->args[command->max], hint);
+	if (count > command->max)
+		return usage(cmd, "too many arguments, from",
+			     server ? "--server" : cmd->args[command->max], hint);
 	return true;
 }
 
@@ -180,6 +184,12 @@ static bool words_begin(const struct cmd *cmd)
 {
 	return cmd->command && (cmd->command->takes & TAKES_WORDS) &&
 	       cmd->arg_count + 1 == cmd->command->min;
+}
+
+/* `kata-tui` alone, for a person at a terminal. */
+static bool opens_screen(const struct cmd *cmd)
+{
+	return cmd->screen && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 }
 
 bool cmd_parse(struct cmd *cmd, int argc, char **argv)
@@ -205,7 +215,9 @@ bool cmd_parse(struct cmd *cmd, int argc, char **argv)
 			return false;
 		}
 	}
-	if (argc == 1)
+	if (!cmd->command && !help && opens_screen(cmd))
+		cmd->command = command_find("ui");
+	if (argc == 1 && !cmd->command)
 		usage(cmd, "no command given", NULL, "`kata-tui --diff` shows what would change");
 	if (help || !cmd->command)
 		turn_to_help(cmd);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "kata/json.h"
 #include "kata/text.h"
@@ -70,6 +71,32 @@ void say_note(struct cmd *cmd, const char *fmt, ...)
 	fflush(stdout);
 	write_safe(cmd, stderr, STYLE_DIM, line.p);
 	str_release(&line);
+}
+
+bool ask_yes(struct cmd *cmd, const char *question, const char *otherwise)
+{
+	char answer[16] = "";
+	struct kata_error e;
+
+	if (cmd->options.force)
+		return true;
+	if (!isatty(STDIN_FILENO) || cmd->options.json) {
+		error_set(&e, ERROR_DENIED, "%s asks first, and %s", cmd->command->name,
+			  cmd->options.json ? "with --json it cannot"
+					    : "standard input is no terminal");
+		error_hint(&e, "--force does not ask");
+		say_error(cmd, &e);
+		cmd_fail(cmd, EXIT_USAGE);
+		return false;
+	}
+	fputs(question, stdout);
+	fflush(stdout);
+	if (fgets(answer, sizeof answer, stdin) &&
+	    (!strcmp(answer, "y\n") || !strcmp(answer, "yes\n")))
+		return true;
+	say_line(cmd, STYLE_PLAIN, "%s", otherwise);
+	cmd_fail(cmd, EXIT_TROUBLE);
+	return false;
 }
 
 void say_json_take(struct cmd *cmd, json_t *value_take)
@@ -208,9 +235,28 @@ static const char *path_join(struct cmd *cmd, const char *path, const char *segm
 	return arena_printf(cmd->arena, "%s%s%s", path, *path ? "/" : "", segment);
 }
 
-static json_t *mask_any_new(struct cmd *cmd, const json_t *value, const struct app *app,
-			    const char *path)
+/* Where secret places are looked up: in one app's block, or in live servers, where each place is
+ * some app's. */
+struct masking {
+	struct cmd *cmd;
+	const struct app *app;
+	const json_t *servers; /* or NULL */
+};
+
+static bool is_secret_at(const struct masking *m, const char *path)
 {
+	const struct world *world = m->cmd->world;
+	const char *name;
+
+	if (!m->servers)
+		return is_secret_path(m->app, path);
+	name = plan_app_at(m->cmd->arena, m->servers, world->owner, path, &path);
+	return name && is_secret_path(world_app(world, name), path);
+}
+
+static json_t *mask_any_new(const struct masking *m, const json_t *value, const char *path)
+{
+	struct cmd *cmd = m->cmd;
 	json_t *out, *item;
 	const char *key;
 	size_t i;
@@ -218,21 +264,20 @@ static json_t *mask_any_new(struct cmd *cmd, const json_t *value, const struct a
 	if (json_is_object(value)) {
 		out = json_object();
 		json_object_foreach((json_t *)value, key, item)
-			json_object_set_new(
-				out, mask_text(cmd, key),
-				mask_any_new(cmd, item, app, path_join(cmd, path, key)));
+			json_object_set_new(out, mask_text(cmd, key),
+					    mask_any_new(m, item, path_join(cmd, path, key)));
 		return out;
 	}
 	if (json_is_array(value)) {
 		out = json_array();
 		json_array_foreach((json_t *)value, i, item)
 			json_array_append_new(
-				out, mask_any_new(cmd, item, app,
+				out, mask_any_new(m, item,
 						  path_join(cmd, path,
 							    arena_printf(cmd->arena, "%zu", i))));
 		return out;
 	}
-	if (is_secret_path(app, path))
+	if (is_secret_at(m, path))
 		return json_string("***");
 	if (!json_is_string(value))
 		return json_incref((json_t *)value);
@@ -247,7 +292,16 @@ json_t *mask_json_new(struct cmd *cmd, const json_t *value, const struct app *ap
 		secrets_load(cmd);
 	if (cmd->options.reveal || (!cmd->secrets.count && (!app || !app->secret_count)))
 		return json_incref((json_t *)value);
-	return mask_any_new(cmd, value, app, path);
+	return mask_any_new(&(struct masking){.cmd = cmd, .app = app}, value, path);
+}
+
+json_t *mask_live_new(struct cmd *cmd, const json_t *servers, const char *path, const json_t *value)
+{
+	if (!cmd->secrets_known)
+		secrets_load(cmd);
+	if (cmd->options.reveal)
+		return json_incref((json_t *)value);
+	return mask_any_new(&(struct masking){.cmd = cmd, .servers = servers}, value, path);
 }
 
 const char *brief_json(struct cmd *cmd, const json_t *value, size_t max)
@@ -281,7 +335,7 @@ static const char *hint_of(const struct kata_error *e)
 		[ERROR_REFUSED] = "is this Caddy's admin API? see `kata-tui status`",
 		[ERROR_DENIED] = "run it as a user that may do this",
 		[ERROR_UNAVAILABLE] = "is Caddy running, and is this its admin address?",
-		[ERROR_LOST] = "Caddy may just be restarting; run it again",
+		[ERROR_LOST] = "it may just be restarting; run it again",
 		[ERROR_TIMEOUT] = "Caddy accepts connections but does not answer; is it stuck, or "
 				  "reloading a large config?",
 		[ERROR_CANCELLED] = "nothing is half-done; run it again to go on",

@@ -60,9 +60,11 @@ static json_t *instance_json_new(struct cmd *cmd, const struct instance *it)
 	json_object_set_new(out, "name", json_string_nocheck(it->name));
 	json_object_set_new(out, "number", it->number ? json_integer(it->number) : json_null());
 	json_object_set_new(out, "id", text_or_null(it->id));
+	json_object_set_new(out, "container", text_or_null(it->container));
 	json_object_set_new(out, "state", text_or_null(it->state));
 	json_object_set_new(out, "status",
 			    text_or_null(text_safe_copy(cmd->arena, mask_text(cmd, it->status))));
+	json_object_set_new(out, "since", it->since >= 0 ? json_integer(it->since) : json_null());
 	json_object_set_new(out, "health", text_or_null(it->health));
 	json_object_set_new(out, "exit_code",
 			    it->exit_code >= 0 ? json_integer(it->exit_code) : json_null());
@@ -117,6 +119,7 @@ static bool read_instances(struct cmd *cmd, struct instances *list, struct fetch
 {
 	const char *one = cmd->arg_count == 1 ? cmd->args[0] : NULL;
 	struct instances all = {.arena = cmd->arena};
+	int64_t now;
 
 	reads[CONTAINERS].path = path_containers(cmd, LABEL_PROJECT, one);
 	reads[TASKS].path = path_tasks(cmd, one);
@@ -124,16 +127,17 @@ static bool read_instances(struct cmd *cmd, struct instances *list, struct fetch
 	reads[NODES].path = "/nodes";
 	reads[STACK].path = path_containers(cmd, LABEL_STACK, one);
 	fetch_all(cmd, reads, READS);
+	now = time(NULL);
 	if (!fetch_check(cmd, &reads[CONTAINERS]))
 		return false;
-	instances_add_containers(&all, reads[CONTAINERS].value);
+	instances_add_containers(&all, reads[CONTAINERS].value, now);
 	/* Only managers know tasks; a worker at least has those of its own. */
 	if (fetch_no_swarm(&reads[TASKS]))
-		instances_add_containers(&all, reads[STACK].value);
+		instances_add_containers(&all, reads[STACK].value, now);
 	else
 		fetch_check(cmd, &reads[TASKS]);
 	instances_add_tasks(&all, reads[TASKS].value, reads[SERVICES].value, reads[NODES].value,
-			    time(NULL));
+			    now);
 	*list = (struct instances){.arena = cmd->arena};
 	list->items = arena_alloc(cmd->arena, (all.count + 1) * sizeof *list->items);
 	for (size_t i = 0; i < all.count; i++)

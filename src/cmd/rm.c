@@ -38,21 +38,9 @@ static const char *doomed(struct cmd *cmd, size_t i, const char *app)
 	return path;
 }
 
-static bool read_yes(void)
-{
-	char answer[16] = "";
-
-	fflush(stdout);
-	if (!fgets(answer, sizeof answer, stdin))
-		return false;
-	return !strcmp(answer, "y\n") || !strcmp(answer, "yes\n");
-}
-
 /* Says what will go, and asks. */
 static bool confirm(struct cmd *cmd)
 {
-	struct kata_error e;
-
 	for (size_t i = 0; i < cmd->arg_count; i++) {
 		const struct app_model *model = world_model(cmd->world, cmd->args[i]);
 
@@ -66,23 +54,8 @@ static bool confirm(struct cmd *cmd)
 				say_line(cmd, STYLE_REMOVE, "- %s  %s", cmd->args[i],
 					 doomed(cmd, f, cmd->args[i]));
 	}
-	if (cmd->options.dry_run)
-		return false;
-	if (cmd->options.force)
-		return true;
-	if (!isatty(STDIN_FILENO)) {
-		error_set(&e, ERROR_DENIED, "rm asks first, and standard input is no terminal");
-		error_hint(&e, "--force does not ask");
-		say_error(cmd, &e);
-		cmd_fail(cmd, EXIT_USAGE);
-		return false;
-	}
-	fputs("Remove this for good? [y/N] ", stdout);
-	if (read_yes())
-		return true;
-	say_line(cmd, STYLE_PLAIN, "nothing was removed");
-	cmd_fail(cmd, EXIT_TROUBLE);
-	return false;
+	return !cmd->options.dry_run &&
+	       ask_yes(cmd, "Remove this for good? [y/N] ", "nothing was removed");
 }
 
 /* Routes first: apps of the run count as gone. False when Caddy still has them. */

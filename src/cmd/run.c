@@ -63,8 +63,8 @@ static bool add_fleet(struct cmd *cmd, struct kata_error *e)
 	return !cmd->caddy_default || world_add_member(cmd->world, "localhost:2019", e);
 }
 
-/* The folder of certificates for tcp://, as the docker CLI finds it; NULL: no TLS. */
-static const char *docker_certificates(struct cmd *cmd)
+/* As the docker CLI finds it. */
+const char *docker_certificates(struct cmd *cmd)
 {
 	const char *path = getenv("DOCKER_CERT_PATH"), *verify = getenv("DOCKER_TLS_VERIFY");
 	const char *home = getenv("HOME");
@@ -72,6 +72,21 @@ static const char *docker_certificates(struct cmd *cmd)
 	if (path && *path)
 		return path;
 	return verify && *verify && home ? arena_printf(cmd->arena, "%s/.docker", home) : NULL;
+}
+
+static bool set_patience(struct cmd *cmd, struct kata_error *e)
+{
+	uint64_t seconds;
+
+	if (!cmd->options.timeout)
+		return true;
+	if (!text_u64(cmd->options.timeout, 1, 3600, &seconds)) {
+		error_set(e, ERROR_INVALID, "--timeout takes seconds, 1 to 3600, not %s",
+			  cmd->options.timeout);
+		return false;
+	}
+	http_set_patience(cmd->world->http, (int)seconds * 1000);
+	return true;
 }
 
 static bool open_world(struct cmd *cmd)
@@ -82,7 +97,8 @@ static bool open_world(struct cmd *cmd)
 	if (world_new(&cmd->world, cmd_root(cmd), owner && *owner ? owner : NULL, &e) &&
 	    add_fleet(cmd, &e) &&
 	    world_set_docker(cmd->world, cmd->options.docker, getenv("DOCKER_HOST"),
-			     docker_certificates(cmd), &e)) {
+			     docker_certificates(cmd), &e) &&
+	    set_patience(cmd, &e)) {
 		loop_catch_signals(cmd->world->loop);
 		return true;
 	}
@@ -108,9 +124,9 @@ static int finish(struct cmd *cmd)
 	return status;
 }
 
-int cmd_main(int argc, char **argv)
+int cmd_main(int argc, char **argv, screen_fn *screen)
 {
-	struct cmd cmd = {.arena = arena_new()};
+	struct cmd cmd = {.arena = arena_new(), .screen = screen};
 	const char *no_color = getenv("NO_COLOR");
 
 	signal(SIGPIPE, SIG_IGN);
@@ -118,7 +134,8 @@ int cmd_main(int argc, char **argv)
 	if (cmd_parse(&cmd, argc, argv)) {
 		cmd.color = cmd.color && !cmd.options.no_color;
 		/* Logs may be followed for ever. */
-		cmd.brief = !(cmd.command->takes & TAKES_LOGS) && json_never_free();
+		cmd.brief =
+			!(cmd.command->takes & (TAKES_LOGS | TAKES_SCREEN)) && json_never_free();
 		if (!cmd.command->world || open_world(&cmd))
 			cmd.command->run(&cmd);
 	}

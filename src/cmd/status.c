@@ -113,22 +113,31 @@ static const char *version_of(const struct member *member)
 	return member->live.hash == CADDY_HASH_XXH64 ? "2.8 or newer" : "unknown";
 }
 
+static json_t *server_json_new(struct cmd *cmd, const char *key, const json_t *server)
+{
+	const char *id = json_member_text(server, "@id");
+	json_t *listen = json_object_get(server, "listen"), *hosts = json_array(), *apps, *app;
+	struct app_view view;
+	bool ours;
+
+	plan_block_view(cmd->arena, server, &view);
+	for (size_t i = 0; i < view.host_count; i++)
+		json_array_append_new(hosts, json_string_nocheck(view.hosts[i]));
+	apps = plan_server_apps_new(server, cmd->world->owner, &ours);
+	app = ours ? json_array_get(apps, 0) : NULL;
+	return json_pack("{s:s,s:s?,s:O?,s:o,s:O?,s:o,s:o,s:I}", "name", key, "id",
+			 id ? text_safe_copy(cmd->arena, id) : NULL, "app", app, "apps", apps,
+			 "listen", listen, "hosts", hosts, "upstreams", plan_dials_new(server),
+			 "routes", (json_int_t)json_array_size(json_object_get(server, "routes")));
+}
+
 static json_t *servers_json_new(struct cmd *cmd, const struct member *member)
 {
-	json_t *out = json_array(), *server, *listen;
+	json_t *out = json_array(), *server;
 	const char *key;
 
-	json_object_foreach(member->live.servers, key, server) {
-		const char *id = json_member_text(server, "@id");
-
-		listen = json_object_get(server, "listen");
-		json_array_append_new(
-			out,
-			json_pack("{s:s,s:s?,s:O,s:I}", "name", key, "id",
-				  id ? text_safe_copy(cmd->arena, id) : NULL, "listen",
-				  listen ? listen : json_null(), "routes",
-				  (json_int_t)json_array_size(json_object_get(server, "routes"))));
-	}
+	json_object_foreach(member->live.servers, key, server)
+		json_array_append_new(out, server_json_new(cmd, key, server));
 	return out;
 }
 

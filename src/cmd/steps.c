@@ -50,12 +50,20 @@ static bool is_shown(const struct cmd *cmd, const struct step *step)
 	return cmd->options.verbose || (!step->quiet && *op_style[step->op].sign != ' ');
 }
 
+static bool is_anew(const struct step *step)
+{
+	return step->op == STEP_CREATE && step->live;
+}
+
+static const char *sign_of(const struct step *step)
+{
+	return is_anew(step) ? "~" : op_style[step->op].sign;
+}
+
 static void print_step(struct cmd *cmd, const struct step *step)
 {
-	bool anew = step->op == STEP_CREATE && step->live;
-
-	say_line(cmd, anew ? STYLE_CHANGE : op_style[step->op].style, "%s %s  %s",
-		 anew ? "~" : op_style[step->op].sign, step->app, step_text(cmd->arena, step));
+	say_line(cmd, is_anew(step) ? STYLE_CHANGE : op_style[step->op].style, "%s %s  %s",
+		 sign_of(step), step->app, step_text(cmd->arena, step));
 }
 
 void print_plan(struct cmd *cmd, const struct deploy *deploy)
@@ -245,11 +253,53 @@ static const char *const state_names[] = {
 	[STEP_FAILED] = "failed",   [STEP_BLOCKED] = "blocked", [STEP_SKIPPED] = "skipped",
 };
 
-static json_t *step_json_new(struct cmd *cmd, const struct step *step)
+/* What counts as a change: "+", "~", "-"; of all else "". */
+static const char *json_sign(const struct step *step)
 {
-	json_t *out = json_pack("{s:s,s:s,s:s?,s:s?,s:s}", "op", step_op_name(step->op), "target",
-				step->target ? step->target : "", "service", step->service, "why",
-				step->why, "state", state_names[step->state]);
+	bool quiet = step->quiet && step->rescues == STEP_NONE;
+
+	return quiet || *op_style[step->op].sign == ' ' ? "" : sign_of(step);
+}
+
+/* A container under replacement is called "0123456789ab_blog-web-1" until the old one is gone. */
+static const char *without_prefix(const struct step *step)
+{
+	size_t len = strlen(step->app);
+	const char *name = step->target;
+
+	if (strspn(name, "0123456789abcdef") != 12 || name[12] != '_' ||
+	    (!strncmp(name, step->app, len) && name[len] == '-'))
+		return name;
+	return name + 13;
+}
+
+/* The name that the container of a step has in the end; NULL: it is about none. */
+static const char *container_of(const struct deploy *deploy, const struct step *step)
+{
+	static const enum step_op ops[] = {STEP_CREATE, STEP_START,  STEP_RESTART, STEP_GATE,
+					   STEP_STOP,	STEP_REMOVE, STEP_RENAME};
+	bool about = false;
+
+	for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
+		about = about || step->op == ops[i];
+	if (!about || !step->target)
+		return NULL;
+	for (size_t i = 0; i < deploy->count; i++) {
+		const struct step *other = &deploy->steps[i];
+
+		if (other->new_name && !strcmp(other->target, step->target))
+			return other->new_name;
+	}
+	return without_prefix(step);
+}
+
+static json_t *step_json_new(struct cmd *cmd, const struct deploy *deploy, const struct step *step)
+{
+	json_t *out =
+		json_pack("{s:s,s:s,s:s?,s:s?,s:s,s:s?,s:s}", "op", step_op_name(step->op), "sign",
+			  json_sign(step), "name", container_of(deploy, step), "service",
+			  step->service, "target", step->target ? step->target : "", "why",
+			  step->why, "state", state_names[step->state]);
 
 	if (step->state == STEP_FAILED) {
 		json_object_set_new(out, "error", error_json_new(cmd, &step->error));
@@ -266,7 +316,7 @@ static void add_steps(struct cmd *cmd, json_t *out, const struct deploy *deploy)
 		if (deploy->steps[i].state != STEP_SKIPPED &&
 		    (deploy->steps[i].rescues == STEP_NONE ||
 		     deploy->steps[i].state != STEP_WAITING))
-			json_array_append_new(out, step_json_new(cmd, &deploy->steps[i]));
+			json_array_append_new(out, step_json_new(cmd, deploy, &deploy->steps[i]));
 }
 
 json_t *models_json_new(struct cmd *cmd)

@@ -14,6 +14,8 @@ const struct option_row option_table[] = {
 	{"--docker", 0, OPTION_TEXT, AT(docker), 0, "HOST",
 	 "the Docker engine: unix:///path or tcp://host:port (else $DOCKER_HOST, else the local "
 	 "one)"},
+	{"--timeout", 0, OPTION_TEXT, AT(timeout), 0, "SECONDS",
+	 "how long Caddy or Docker may take to answer a question (30)"},
 	{"--json", 0, OPTION_FLAG, AT(json), 0, NULL, "print one JSON document"},
 	{"--quiet", 'q', OPTION_FLAG, AT(quiet), 0, NULL, "print errors only"},
 	{"--verbose", 'v', OPTION_FLAG, AT(verbose), 0, NULL,
@@ -30,10 +32,12 @@ const struct option_row option_table[] = {
 	{"--reveal", 0, OPTION_FLAG, AT(reveal), TAKES_REVEAL, NULL, "show secret values"},
 	{"--raw", 0, OPTION_FLAG, AT(raw), TAKES_RAW, NULL,
 	 "the tagged objects as they are in Caddy, with their paths"},
+	{"--server", 0, OPTION_TEXT, AT(server), TAKES_SERVER, "NAME",
+	 "instead of an app: a whole server, also a foreign one"},
 	{"--service", 0, OPTION_TEXT, AT(service), TAKES_SERVICE, "NAME",
 	 "the environment of one service"},
 	{"--force", 'f', OPTION_FLAG, AT(force), TAKES_FORCE, NULL, "do not ask"},
-	{"--wipe", 'w', OPTION_FLAG, AT(wipe), TAKES_FORCE, NULL, "also remove data and config"},
+	{"--wipe", 'w', OPTION_FLAG, AT(wipe), TAKES_WIPE, NULL, "also remove data and config"},
 	{"--detach", 'd', OPTION_FLAG, AT(detach), TAKES_DEPLOY, NULL,
 	 "do not wait until what was started is ready"},
 	{"--pull", 0, OPTION_FLAG, AT(pull), TAKES_DEPLOY, NULL,
@@ -52,6 +56,21 @@ const struct option_row option_table[] = {
 	 "only lines since then: \"10m\" ago, 2026-01-31T12:00:00Z, or unix seconds"},
 	{"--timestamps", 't', OPTION_FLAG, AT(timestamps), TAKES_LOGS, NULL,
 	 "show when each line was written"},
+	{"--previous", 'p', OPTION_FLAG, AT(previous), TAKES_LOGS, NULL,
+	 "what the containers wrote before they last started"},
+	{"--theme", 0, OPTION_TEXT, AT(theme), TAKES_SCREEN, "NAME",
+	 "the look of the screen: a file in themes/ or ~/.config/kata-tui/themes/"},
+	{"--color", 0, OPTION_TEXT, AT(color_mode), TAKES_SCREEN, "HOW",
+	 "never, 8, 16, 256 or true; else what the terminal can do"},
+	{"--mouse", 0, OPTION_FLAG, AT(mouse), TAKES_SCREEN, NULL,
+	 "the mouse is on from the start"},
+	{"--ascii", 0, OPTION_FLAG, AT(ascii), TAKES_SCREEN, NULL, "no characters beyond ASCII"},
+	{"--read-only", 0, OPTION_FLAG, AT(read_only), TAKES_SCREEN, NULL,
+	 "nothing can be changed from the screen"},
+	{"--script", 0, OPTION_TEXT, AT(script), TAKES_SCREEN, "FILE",
+	 "no terminal: the steps of a file drive the screen, and print it (for tests)"},
+	{"--fake", 0, OPTION_TEXT, AT(fake), TAKES_SCREEN, "DIR",
+	 "recorded answers instead of Caddy and Docker (for tests)"},
 };
 const size_t option_count = sizeof option_table / sizeof *option_table;
 
@@ -70,9 +89,21 @@ const struct command command_table[] = {
 	{"--diff", "[APP...]", 0, SIZE_MAX, TAKES_PLAN | TAKES_REVEAL, true,
 	 "show what --apply would do; exit 0: nothing, 1: differences, 2: trouble",
 	 "Prints each change, the request it becomes, and the digest of the plan for --apply "
-	 "--if-plan.",
+	 "--if-plan. --json, besides: of a change {app, op, path, block_path, before, after}, "
+	 "block_path being the place inside the app's block, or null; of a step {op, sign, name, "
+	 "service, target, why, state}: sign is \"+\", \"~\", \"-\", or \"\" for what only "
+	 "serves "
+	 "another step, name the final name of the container that it is about, or null.",
 	 run_diff},
-	{"config:caddy", "APP", 1, 1, TAKES_RAW | TAKES_REVEAL, true,
+	{"adopt", "APP", 1, 1, TAKES_FORCE, true,
+	 "take what is live in Caddy over into the app's kata-compose.yaml",
+	 "The other way round than --apply: writes the lines of its caddy: block anew from what "
+	 "config:caddy prints, and leaves every other byte of the file as it is. What came from a "
+	 "variable stays the variable, and dials that name a service stay names; a secret of the "
+	 "environment is never written out. Comments inside the block go. Shows the differences "
+	 "and asks first, unless --force; --dry-run prints the new block.",
+	 run_adopt},
+	{"config:caddy", "APP", 1, 1, TAKES_RAW | TAKES_SERVER | TAKES_REVEAL, true,
 	 "the app's part of Caddy's live config",
 	 "Printed as a caddy: block, wherever it lives: in a server of its own, in a shared "
 	 "server, or "
@@ -119,7 +150,13 @@ const struct command command_table[] = {
 	 "line "
 	 "is an object {time, app, service, name, stream, text}.",
 	 run_logs},
-	{"ls", "", 0, 0, 0, true, "list the apps and where they stand", NULL, run_ls},
+	{"ls", "", 0, 0, 0, true, "list the apps and where they stand",
+	 "Of an app that is not live, or when Caddy cannot be read, LISTEN and HOSTS are as in its "
+	 "file. --json: {apps: [{name, state, caddy, from, listen, hosts, server, wants_caddy, "
+	 "problems, mode, mode_rule, stopped, running, wanted}]}. from is \"live\", \"file\" or "
+	 "null: whether the app is in Caddy, or only its file tells; problems counts errors and "
+	 "warnings; what follows mode is there when the app has services.",
+	 run_ls},
 	{"mode", "APP [compose|swarm|auto]", 1, 2, TAKES_WAIT, true,
 	 "show or switch how an app runs",
 	 "Takes the containers or services of the old mode down and brings up those of the new "
@@ -127,14 +164,16 @@ const struct command command_table[] = {
 	 "data stays. When the new ones do not become ready, it goes back by itself.",
 	 run_mode},
 	{"ps", "[APP...]", 0, SIZE_MAX, 0, true, "the containers of the apps, and Swarm's tasks",
-	 "--json: an array of {app, mode, service, name, number, id, state, status, health, "
-	 "exit_code, "
-	 "image, node, ports: [{host_ip, published, target, protocol}]}. What is not known is "
+	 "--json: an array of {app, mode, service, name, number, id, container, state, "
+	 "status, since, health, exit_code, image, node, ports: [{host_ip, published, target, "
+	 "protocol}]}. id is the container's or the task's, container that of the container; since "
+	 "is when it started or, when it does not run, when it ended (of a task: when it came into "
+	 "its state), in unix seconds, as exact as the engine's words are. What is not known is "
 	 "null.",
 	 run_ps},
 	{"restart", "APP [SERVICE...]", 1, SIZE_MAX, TAKES_WAIT, true,
 	 "restart an app's containers, one after the other", NULL, run_restart},
-	{"rm", "APP...", 1, SIZE_MAX, TAKES_FORCE, true,
+	{"rm", "APP...", 1, SIZE_MAX, TAKES_FORCE | TAKES_WIPE, true,
 	 "remove apps: their routes, then their folders",
 	 "Asks first, unless --force. Takes the routes out of Caddy, then removes app/, envs/, "
 	 "logs/ and "
@@ -154,9 +193,26 @@ const struct command command_table[] = {
 	{"start", "APP [SERVICE...]", 1, SIZE_MAX, TAKES_WAIT, true, "start what stop has stopped",
 	 NULL, run_start},
 	{"status", "", 0, 0, 0, true,
-	 "Caddy's state, servers, and what on this host makes it worse", NULL, run_status},
+	 "Caddy's state, servers, and what on this host makes it worse",
+	 "--json, of each server in caddy[].servers: {name, id, app, apps, listen, hosts, "
+	 "upstreams, routes}. app is whose server it is (of a shared one the first in it), null "
+	 "for a foreign one; apps are all that have routes in it; upstreams are the addresses "
+	 "that its reverse_proxy handlers dial; routes is how many it has.",
+	 run_status},
 	{"stop", "APP [SERVICE...]", 1, SIZE_MAX, TAKES_WAIT, true,
 	 "stop an app's containers; they stay stopped until start or deploy", NULL, run_stop},
+	{"theme", "[check NAME]", 0, 2, 0, true, "list the screen's themes, or check one",
+	 "check says what a theme leaves to its fallbacks, and what could not be told apart with "
+	 "few "
+	 "colours. Exit 1: it has mistakes.",
+	 run_theme},
+	{"ui", "", 0, 0, TAKES_SCREEN, true,
+	 "the screen: apps, Caddy and containers side by side; also what `kata-tui` alone opens",
+	 "Press ? for the keys. It shows what ls, --diff, status and ps answer, follows the "
+	 "engine's "
+	 "events, Caddy's config and the apps' files, and runs the same commands as a person "
+	 "would.",
+	 run_screen},
 	{"validate", "[APP...]", 0, SIZE_MAX, 0, true,
 	 "check kata-compose.yaml of the apps, without Caddy", NULL, run_validate},
 	{"version", "", 0, 0, 0, false, "print the version", NULL, run_version},

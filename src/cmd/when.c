@@ -3,6 +3,7 @@
  */
 #include "instances.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -111,6 +112,41 @@ const char *time_span(struct arena *a, int64_t seconds)
 	if (seconds / rows[row].unit == 1)
 		return rows[row].one;
 	return arena_printf(a, "%lld %s", (long long)(seconds / rows[row].unit), rows[row].units);
+}
+
+bool time_span_read(const char *status, int64_t *seconds, int64_t *unit)
+{
+	static const struct {
+		const char *name;
+		int64_t seconds;
+	} units[] = {{"second", 1},    {"minute", 60},	   {"hour", 3600},    {"day", 86400},
+		     {"week", 604800}, {"month", 2592000}, {"year", 31536000}};
+	const char *at = status + strcspn(status, " ");
+	int64_t count;
+	char *end;
+
+	if (!strncmp(at, " (", 2) && strchr(at, ')'))
+		at = strchr(at, ')') + 1;
+	if (!strncmp(at, " Less than a ", 13)) {
+		count = 0;
+		at += 12;
+	} else if (!strncmp(at, " About a", 8)) {
+		count = 1;
+		at += 8 + (at[8] == 'n');
+	} else {
+		count = strtol(at, &end, 10);
+		if (end == at || count < 0 || count > 9999)
+			return false;
+		at = end;
+	}
+	for (size_t i = 0; *at == ' ' && i < sizeof units / sizeof *units; i++) {
+		if (strncmp(at + 1, units[i].name, strlen(units[i].name)) != 0)
+			continue;
+		*unit = units[i].seconds;
+		*seconds = count * *unit;
+		return true;
+	}
+	return false;
 }
 
 /* "1700000000" or "1700000000.25", as the engine takes it. */

@@ -1,6 +1,6 @@
 /*
- * Reading the live config without a plan: an app's own block, its tagged objects, and what
- * in it would break any write.
+ * Reading the live config without a plan: an app's own block, its tagged objects, what a server
+ * is about, and what in it would break any write.
  */
 #include "sites.h"
 
@@ -59,6 +59,88 @@ json_t *plan_tagged_new(const json_t *servers, const char *owner, const char *ap
 	arena_free(a);
 	return out;
 }
+
+/* --- what a server is about --- */
+
+void plan_block_view(struct arena *a, const json_t *block, struct app_view *out)
+{
+	struct address *addresses;
+	struct hosts hosts;
+
+	*out = (struct app_view){0};
+	addresses_of(a, json_object_get(block, "listen"), &addresses, &out->listen_count);
+	out->listen = arena_alloc(a, (out->listen_count + 1) * sizeof *out->listen);
+	for (size_t i = 0; i < out->listen_count; i++)
+		out->listen[i] = addresses[i].key;
+	hosts_of_routes(a, json_object_get(block, "routes"), &hosts);
+	out->hosts = hosts.items;
+	out->host_count = hosts.count;
+	out->catch_all = block && hosts.any;
+}
+
+static void add_once(json_t *out, const char *text)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(out, i, item)
+		if (!strcmp(json_string_value(item), text))
+			return;
+	json_array_append_new(out, json_string_nocheck(text));
+}
+
+static void add_part_apps(json_t *out, struct arena *a, const char *owner, const json_t *list)
+{
+	struct mark mark;
+	json_t *item;
+	size_t i;
+
+	json_array_foreach((json_t *)list, i, item)
+		if (mark_of(a, owner, item, &mark) && mark.place)
+			add_once(out, mark.name);
+}
+
+json_t *plan_server_apps_new(const json_t *server, const char *owner, bool *ours)
+{
+	struct arena *a = arena_new();
+	json_t *out = json_array();
+	struct mark mark;
+
+	*ours = mark_of_server(a, owner, server, &mark);
+	if (*ours && strncmp(mark.name, "kata_", 5) != 0)
+		add_once(out, mark.name);
+	add_part_apps(out, a, owner, json_object_get(server, "routes"));
+	add_part_apps(out, a, owner, json_object_get(json_object_get(server, "errors"), "routes"));
+	add_part_apps(out, a, owner, json_object_get(server, "tls_connection_policies"));
+	arena_free(a);
+	return out;
+}
+
+static void add_dials(json_t *out, const json_t *value)
+{
+	const char *handler = json_member_text(value, "handler"), *key, *dial;
+	json_t *item;
+	size_t i;
+
+	if (handler && !strcmp(handler, "reverse_proxy"))
+		json_array_foreach(json_object_get(value, "upstreams"), i, item)
+			if ((dial = json_member_text(item, "dial")))
+				add_once(out, dial);
+	json_object_foreach((json_t *)value, key, item)
+		add_dials(out, item);
+	json_array_foreach((json_t *)value, i, item)
+		add_dials(out, item);
+}
+
+json_t *plan_dials_new(const json_t *server)
+{
+	json_t *out = json_array();
+
+	add_dials(out, server);
+	return out;
+}
+
+/* --- what would break any write --- */
 
 /* Lists in which a null makes Caddy panic while it loads its config. */
 static bool null_hurts(const char *key)

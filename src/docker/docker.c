@@ -253,7 +253,7 @@ void docker_call_fill(const struct docker_call *call, const struct docker_reques
 		.body = call->has_body ? call->body.p : NULL,
 		.body_len = call->body.len,
 		.timeout_ms = request->timeout_ms ? request->timeout_ms
-			      : reads		  ? HTTP_TIMEOUT_READ_MS
+			      : reads		  ? 0
 						  : HTTP_TIMEOUT_WRITE_MS,
 		.headers = headers,
 		.keep = true,

@@ -116,6 +116,15 @@ static json_t *addresses_new(void *arg, const char *service, unsigned port)
 			       : container_addresses_new(r, service, port);
 }
 
+json_t *model_addresses_new(struct world *world, struct app_model *model, const json_t *block)
+{
+	struct resolving r = {.world = world, .model = model};
+	json_t *copy = json_deep_copy(block);
+
+	upstream_resolve(copy, &model->compose, addresses_new, &r);
+	return copy;
+}
+
 /* Where no address is known, what is live stands for it: then it is no difference. */
 static bool fill_from_live(struct resolving *r, struct member *member, json_t *block)
 {

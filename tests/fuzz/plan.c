@@ -66,6 +66,18 @@ static void read_parts(json_t *servers)
 {
 	static const char *const names[] = {"a", "b", "g", "k"};
 
+	struct arena *a = arena_new();
+	struct app_view view;
+	const char *key;
+	json_t *server;
+	bool ours;
+
+	json_object_foreach(servers, key, server) {
+		json_decref(plan_server_apps_new(server, "o", &ours));
+		json_decref(plan_dials_new(server));
+		plan_block_view(a, server, &view);
+	}
+	arena_free(a);
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		json_decref(plan_decompile_new(servers, "o", names[i]));
 		json_decref(plan_tagged_new(servers, "o", names[i]));

@@ -205,6 +205,16 @@ class TrapsOfStarts(TrapCase):
         self.assertEqual(len(paths), 1)
         self.assertIn("tag=latest", paths[0])
 
+    def test_logs_of_the_instance_before(self):
+        self.kata_root.app("shop", services={"web": {"image": "bb", "init": True, "command": [
+            "sh", "-c", "echo run $(cat /runs 2>/dev/null | wc -l); echo >>/runs; sleep 1000"]}})
+        self.deploy("shop")
+        self.kata("restart", "shop", want=0)
+        text = lambda *args: [json.loads(line)["text"] for line in self.kata(
+            "logs", "shop", "--json", *args, want=0).out.splitlines()]
+        self.assertEqual(text(), ["run 0", "run 1"])
+        self.assertEqual(text("--previous"), ["run 0"])
+
     def test_followed_logs_go_on(self):
         """Between a list and the events that follow it a container may come and go."""
         say = lambda text: ["sh", "-c", f"echo {text}; sleep 1000 & wait"]

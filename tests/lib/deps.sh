@@ -27,6 +27,7 @@ for group in "$@"; do
 		library libxxhash libxxhash-dev
 		library libcrypto libssl-dev
 		library libarchive libarchive-dev
+		library ncursesw libncurses-dev
 		;;
 	demo)
 		program caddy caddy

@@ -2,7 +2,7 @@
 
     lint.py FILE...              sizes and banned functions of C files
     lint.py --deps ARCHIVE...    arrows, by includes and by the symbols of the rooms' archives
-    lint.py --compdb CC -- FLAGS...   prints compile_commands.json for src/
+    lint.py --compdb CC -- FLAGS...   prints compile_commands.json for src/, ui/ and tests/
 """
 import json
 import os
@@ -20,6 +20,7 @@ INWARD = {
     "docker": ("sys", "core", "base"),
     "engine": ("docker", "caddy", "sys", "core", "base"),
     "cmd": ("engine", "docker", "caddy", "sys", "core", "base"),
+    "ui": ("engine", "docker", "caddy", "sys", "core", "base"),
 }
 MAX_FUNCTION, MAX_FILE, MAX_COLUMNS = 60, 600, 100
 BANNED = ("strcpy strcat strncpy strncat sprintf vsprintf strtok atoi atol atof gets system popen "
@@ -76,7 +77,8 @@ def check_file(path):
 def header_rooms():
     """The room of each contract header: that of the source of the same name, else by hand."""
     rooms = {"problem.h": "base", "memory.h": "base", "error.h": "base", "deploy.h": "core",
-             "docker.h": "docker"}
+             "adopt.h": "core",
+             "docker.h": "docker", "ui.h": "ui", "screen.h": "engine"}
     for path in Path("src").glob("*/*.c"):
         rooms.setdefault(path.stem + ".h", path.parent.name)
     return rooms
@@ -84,9 +86,13 @@ def header_rooms():
 
 def check_includes():
     rooms = header_rooms()
-    for path in [*Path("src").glob("*/*.[ch]")]:
+    for path in [*Path("src").glob("*/*.[ch]"), *Path("ui").glob("*.[ch]")]:
         room = path.parent.name
         for n, line in enumerate(path.read_text().splitlines(), 1):
+            if room == "ui":  # it stands beside src/, and names its own headers by its folder
+                line = line.replace('"ui/', '"')
+            elif line.startswith("#include <curses"):
+                complain(f"{path}:{n}", "only ui/ may know curses")
             m = re.match(r'#include "(?:kata/)?([^"]+)"', line)
             if not m:
                 continue
@@ -122,7 +128,7 @@ def check_symbols(archives):
 
 def compdb(cc, flags):
     here = os.getcwd()
-    files = sorted([*Path("src").glob("*.c"), *Path("src").glob("*/*.c"),
+    files = sorted([*Path("src").glob("*.c"), *Path("src").glob("*/*.c"), *Path("ui").glob("*.c"),
                     *Path("tests/unit").glob("*.c"), *Path("tests/fuzz").glob("*.c")])
     print(json.dumps([{"directory": here, "file": str(f),
                        "arguments": [cc, *flags, "-c", str(f)]} for f in files], indent=1))

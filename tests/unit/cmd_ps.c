@@ -13,6 +13,8 @@
 #include "../../src/cmd/instances.h"
 #include "kata/json.h"
 
+enum { now_s = 100000000 };
+
 /* JSON with ' for ". */
 static json_t *json(const char *text)
 {
@@ -62,7 +64,7 @@ static void test_containers_are_known_by_their_labels(void **state)
 	const struct instance *it;
 
 	(void)state;
-	instances_add_containers(&list, all);
+	instances_add_containers(&list, all, now_s);
 	instances_sort(&list);
 	assert_int_equal(list.count, 3);
 	it = &list.items[0];
@@ -94,6 +96,69 @@ static void test_containers_are_known_by_their_labels(void **state)
 	arena_free(list.arena);
 }
 
+/* As it is in the engine's list, made at `created`. */
+static int64_t since(const char *status, int64_t created)
+{
+	struct instances list = {.arena = arena_new()};
+	json_t *all = json("[{'Id':'c','Names':['/x'],'State':'running','Labels':{" BLOG_WEB "}}]");
+	json_t *it = json_array_get(all, 0);
+	int64_t out;
+
+	json_object_set_new(it, "Status", json_string(status));
+	json_object_set_new(it, "Created", json_integer(created));
+	instances_add_containers(&list, all, now_s);
+	assert_string_equal(list.items[0].container, "c");
+	out = list.items[0].since;
+	json_decref(all);
+	arena_free(list.arena);
+	return out;
+}
+
+static void test_since_is_read_off_the_status(void **state)
+{
+	static const struct {
+		const char *status;
+		int64_t ago; /* -1: unknown */
+	} rows[] = {
+		{"Up 45 seconds", 45},
+		{"Up Less than a second", 0},
+		{"Up About a minute (healthy)", 60},
+		{"Up About an hour", 3600},
+		{"Up 5 weeks", 5 * 604800},
+		{"Exited (137) 3 minutes ago", 180},
+		{"Exited (0) Less than a second ago", 0},
+		{"Restarting (1) 5 seconds ago", 5},
+		{"Up 2 minutes (Paused)", 120},
+		{"Created", -1},
+		{"Dead", -1},
+		{"Removal In Progress", -1},
+		{"Up", -1},
+		{"Up some time", -1},
+		{"Up -1 seconds", -1},
+		{"Exited (0", -1},
+		{"", -1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		assert_int_equal(since(rows[i].status, 1),
+				 rows[i].ago < 0 ? -1 : now_s - rows[i].ago);
+}
+
+static void test_since_is_when_it_was_made_if_that_fits(void **state)
+{
+	(void)state;
+	/* The engine rounds. */
+	assert_int_equal(since("Up 2 hours", now_s - 9000), now_s - 9000);
+	assert_int_equal(since("Up 2 hours", now_s - 5500), now_s - 5500);
+	/* Started again since; or the engine's clock is ahead of ours. */
+	assert_int_equal(since("Up 2 hours", now_s - 11000), now_s - 7200);
+	assert_int_equal(since("Up 5 seconds", now_s + 100), now_s - 5);
+	/* It ended later than it was made, by an unknown time. */
+	assert_int_equal(since("Exited (0) 2 hours ago", now_s - 9000), now_s - 7200);
+	assert_int_equal(since("Exited (0) 2 hours ago", now_s - 5500), now_s - 5500);
+}
+
 static void test_ports_are_united_and_bounded(void **state)
 {
 	struct instances list = {.arena = arena_new()};
@@ -101,7 +166,7 @@ static void test_ports_are_united_and_bounded(void **state)
 	const struct instance *it;
 
 	(void)state;
-	instances_add_containers(&list, all);
+	instances_add_containers(&list, all, now_s);
 	it = &list.items[1];
 	assert_string_equal(ports_text(list.arena, it->ports, it->port_count, 9),
 			    "127.0.0.1:5353->53/udp, [::1]:5353->53/udp, 8080->80/tcp, 443/tcp");
@@ -142,8 +207,9 @@ static json_t *tasks_new(void)
 					   "2026-11-22T04:30:35.5Z", "Err", row->err);
 
 		if (row->err)
-			json_object_set_new(status, "ContainerStatus",
-					    json_pack("{s:i}", "ExitCode", 4));
+			json_object_set_new(
+				status, "ContainerStatus",
+				json_pack("{s:i,s:s}", "ExitCode", 4, "ContainerID", "c7"));
 		json_array_append_new(
 			out, json_pack("{s:s,s:s,s:i,s:s,s:s,s:s,s:o,s:{s:{s:s,s:{s:s}}}}", "ID",
 				       row->id, "ServiceID", row->service, "Slot", row->slot,
@@ -190,6 +256,9 @@ static void test_tasks_are_the_newest_of_their_slots(void **state)
 		assert_string_equal(list.items[i].image, "bb:1");
 	}
 	assert_int_equal(list.items[1].exit_code, 4);
+	assert_string_equal(list.items[1].container, "c7");
+	assert_string_equal(list.items[0].container, "");
+	assert_int_equal(list.items[0].since, now - 125);
 	assert_int_equal(list.items[0].exit_code, -1);
 	assert_string_equal(list.items[2].service, "web");
 	assert_string_equal(list.items[2].label, "web.1");
@@ -226,6 +295,7 @@ static void test_strange_answers_do_no_harm(void **state)
 		"[null, 1, 'x', {}, []]",
 		"[{'Labels':{'com.docker.compose.project':'a'},'Names':7,'Ports':{},'Status':1}]",
 		"[{'ID':1,'Status':'x','Spec':[]},{'ServiceID':'s','Status':{'State':''}}]",
+		"[{'ID':'t','Status':{'State':'new','Timestamp':'0001-01-01T00:00:00Z'}}]",
 		"[{'Labels':{'com.docker.stack.namespace':'a','com.docker.swarm.service.name':'b'}}"
 		"]",
 	};
@@ -235,13 +305,14 @@ static void test_strange_answers_do_no_harm(void **state)
 		struct instances list = {.arena = arena_new()};
 		json_t *value = json(strange[i]);
 
-		instances_add_containers(&list, value);
+		instances_add_containers(&list, value, now_s);
 		instances_add_tasks(&list, value, value, value, 1);
 		instances_sort(&list);
 		for (size_t j = 0; j < list.count; j++)
 			assert_true(list.items[j].app && list.items[j].service &&
 				    list.items[j].name && list.items[j].label && list.items[j].id &&
-				    list.items[j].status && list.items[j].state);
+				    list.items[j].status && list.items[j].state &&
+				    list.items[j].container && list.items[j].since == -1);
 		json_decref(value);
 		arena_free(list.arena);
 	}
@@ -270,6 +341,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_containers_are_known_by_their_labels),
+		cmocka_unit_test(test_since_is_read_off_the_status),
+		cmocka_unit_test(test_since_is_when_it_was_made_if_that_fits),
 		cmocka_unit_test(test_ports_are_united_and_bounded),
 		cmocka_unit_test(test_tasks_are_the_newest_of_their_slots),
 		cmocka_unit_test(test_one_node_has_no_name_and_a_gone_service_its_id),
