@@ -194,6 +194,14 @@ TIDY    := $(TIDY),-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBuffer
 
 lint: check-headers check-deps check-sizes check-format check-docs check-tidy check-cppcheck
 
+# The README's pictures are golden screens of tests/tui in a theme's colours.
+pictures:
+	$(Q)mkdir -p share/pictures
+	$(Q)for name in screen tree; do \
+		$(PYTHON) -B tests/lib/picture.py themes/default <tests/tui/picture_$$name.txt \
+			>share/pictures/$$name.svg || exit 1; \
+	done
+
 # The man page and the completions are made from the command table.
 DOCS := share/man/kata-tui.1:man share/completions/kata-tui.bash:bash share/completions/_kata-tui:zsh
 $(B)/mkdocs: $(B)/mkdocs.o $(foreach r,$(ROOMS),$(call archive,$(r)))
@@ -277,6 +285,6 @@ clean:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 .PHONY: all units replays fuzzers tested check check-fast asan valgrind fuzz bench demo deps lint \
-	docs check-docs check-headers check-deps check-sizes check-format check-tidy check-cppcheck format install \
+	docs pictures check-docs check-headers check-deps check-sizes check-format check-tidy check-cppcheck format install \
 	uninstall clean
 .SECONDARY:

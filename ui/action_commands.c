@@ -144,26 +144,33 @@ static json_t *command_new(json_t *args_take, const char *app)
 	return commands;
 }
 
-/* What the Diff tab says of these apps, as lines of the question. */
-static void add_changes(struct ui *ui, json_t *lines, const json_t *targets)
+/* What the Diff tab says of an app (NULL: all), as lines of the question; what is shut there,
+ * values and waiting, is left out. */
+static void add_diff(struct ui *ui, json_t *lines, const char *app)
 {
 	struct pane pane;
+
+	pane_init(&pane, 1 << 20);
+	facts_diff(&ui->facts, app, &pane);
+	for (size_t i = 0; i < pane_count(&pane); i++) {
+		const struct line *line = pane_line(&pane, i);
+
+		if (line->depth || json_array_size(lines) > ASKED_LINES)
+			continue;
+		json_array_append_new(lines, json_array_size(lines) == ASKED_LINES
+						     ? json_string("...")
+						     : json_stringn(line->text, line->len));
+	}
+	pane_release(&pane);
+}
+
+static void add_changes(struct ui *ui, json_t *lines, const json_t *targets)
+{
 	const char *app;
 	json_t *services;
 
-	json_object_foreach((json_t *)targets, app, services) {
-		pane_init(&pane, 1 << 20);
-		facts_diff(&ui->facts, app, &pane);
-		for (size_t k = 0; k < pane_count(&pane); k++) {
-			const struct line *line = pane_line(&pane, k);
-
-			if (json_array_size(lines) == ASKED_LINES)
-				json_array_append_new(lines, json_string("..."));
-			if (json_array_size(lines) <= ASKED_LINES)
-				json_array_append_new(lines, json_stringn(line->text, line->len));
-		}
-		pane_release(&pane);
-	}
+	json_object_foreach((json_t *)targets, app, services)
+		add_diff(ui, lines, app);
 }
 
 void act_command(struct ui *ui, const struct action *action)
@@ -188,6 +195,7 @@ void act_apply_all(struct ui *ui, const struct action *action)
 	json_t *lines = json_pack("[s]", "All pending changes are made, of every app.");
 
 	(void)action;
+	add_diff(ui, lines, NULL);
 	ask(ui, "apply all", lines, NULL, command_new(json_pack("[s]", "--apply"), NULL));
 }
 

@@ -400,8 +400,8 @@ static void theme_done(void *arg, bool ok, const char *name)
 {
 	struct ui *ui = arg;
 
-	if (ok)
-		ui_set_theme(ui, name);
+	if (ok && ui_set_theme(ui, name))
+		ui_say(ui, ROLE_good, "theme %s; `theme: %s` in config.yaml keeps it", name, name);
 	else
 		ui->theme = ui->theme_was;
 }
@@ -439,11 +439,15 @@ static void act_refresh(struct ui *ui, const struct action *action)
 
 static void act_suspend(struct ui *ui, const struct action *action)
 {
+	struct sigaction usual = {.sa_handler = SIG_DFL}, ours;
+
 	(void)action;
 	if (!ui->term)
 		return;
 	term_suspend(ui->term);
+	sigaction(SIGTSTP, &usual, &ours);
 	kill(0, SIGTSTP);
+	sigaction(SIGTSTP, &ours, NULL);
 	term_resume(ui->term);
 }
 

@@ -234,7 +234,8 @@ static const struct column apps[] = {
 static enum role column_server(const json_t *row, struct str *out, const void *arg)
 {
 	(void)arg;
-	str_add(out, row_text(row, *row_text(row, "server") ? "server" : "endpoint"));
+	/* One that is not there has no servers. */
+	str_add(out, *row_text(row, "server") ? row_text(row, "server") : "down");
 	return name_role(row);
 }
 
@@ -300,12 +301,12 @@ static const struct column servers[] = {
 	COLUMN("state", "", 1, 1, 0, "state", column_state, LEFT),
 	COLUMN("name", "SERVER", 8, 32, 0, "server", column_server, LEFT),
 	COLUMN("listen", "LISTEN", 6, 32, 1, "listen", column_listen, TAIL),
-	COLUMN("hosts", "HOSTS", 8, 60, 3, NULL, column_server_hosts, LEFT),
-	COLUMN("drift", "DIFF", 4, 5, 2, "drift", column_drift, NUMBER),
-	COLUMN("routes", "ROUTES", 6, 6, 5, "routes", column_routes, NUMBER),
-	COLUMN("requests", "REQ", 4, 6, 4, "requests", column_requests, NUMBER),
-	COLUMN("health", "UP", 5, 7, 4, NULL, column_health, RIGHT),
-	COLUMN("caddy", "CADDY", 12, 40, 6, "place", column_place, TAIL),
+	COLUMN("hosts", "HOSTS", 8, 60, 4, NULL, column_server_hosts, LEFT),
+	COLUMN("drift", "DIFF", 4, 5, 3, "drift", column_drift, NUMBER),
+	COLUMN("routes", "ROUTES", 6, 6, 6, "routes", column_routes, NUMBER),
+	COLUMN("requests", "REQ", 4, 6, 5, "requests", column_requests, NUMBER),
+	COLUMN("health", "UP", 5, 7, 5, NULL, column_health, RIGHT),
+	COLUMN("caddy", "CADDY", 7, 40, 2, "place", column_place, TAIL),
 };
 
 /* --- containers --- */
@@ -313,7 +314,7 @@ static const struct column servers[] = {
 static const struct column containers[] = {
 	COLUMN("state", "", 1, 1, 0, "state", column_state, LEFT),
 	COLUMN("name", "CONTAINER", 10, 40, 0, "name", column_name, LEFT),
-	COLUMN("uptime", "UP", 10, 18, 1, NULL, column_uptime, LEFT),
+	COLUMN("uptime", "UP", 10, 18, 1, "age", column_uptime, LEFT, .number = true),
 	COLUMN("cpu", "CPU", 5, 5, 2, "cpu", column_cpu, NUMBER),
 	COLUMN("memory", "MEM", 4, 5, 3, "memory", column_memory, NUMBER),
 	COLUMN("image", "IMAGE", 12, 40, 4, "image", column_image, TAIL),

@@ -9,22 +9,21 @@
 #include "kata/json.h"
 #include "kata/memory.h"
 
-/* Between two readings is as long a rest as the first one took, up to PAUSE_MAX_MS: what changes
- * all the time must not keep a processor busy. */
-enum { PAUSE_MAX_MS = 2000, RETRY_FIRST_MS = 1000, RETRY_MAX_MS = 10000 };
+/* Between two readings is a rest so many times as long as the first one took, up to PAUSE_MAX_MS:
+ * what changes all the time must not keep a processor busy. */
+enum { PAUSE_TIMES = 3, PAUSE_MAX_MS = 3000, RETRY_FIRST_MS = 1000, RETRY_MAX_MS = 10000 };
 
 /* The commands. `trouble`: the highest exit status that still comes with a whole answer; what could
  * not be read is then said inside it. ps has no place for that: half a list is no answer. */
 static const struct {
-	const char *command;
+	const char *command, *member; /* that the answer must have, or NULL */
 	json_type type;
-	const char *member; /* that the answer must have, or NULL */
 	int trouble;
 } sources[FACT_COUNT] = {
-	[FACT_APPS] = {"ls", JSON_OBJECT, "apps", 1},
-	[FACT_PLAN] = {"--diff", JSON_OBJECT, "containers", 2},
-	[FACT_STATUS] = {"status", JSON_OBJECT, "caddy", 2},
-	[FACT_PS] = {"ps", JSON_ARRAY, NULL, 0},
+	[FACT_APPS] = {"ls", "apps", JSON_OBJECT, 1},
+	[FACT_PLAN] = {"--diff", "containers", JSON_OBJECT, 2},
+	[FACT_STATUS] = {"status", "caddy", JSON_OBJECT, 2},
+	[FACT_PS] = {"ps", NULL, JSON_ARRAY, 0},
 };
 
 void facts_init(struct facts *facts, struct jobs *jobs, struct loop *loop,
@@ -32,7 +31,7 @@ void facts_init(struct facts *facts, struct jobs *jobs, struct loop *loop,
 {
 	*facts = (struct facts){.jobs = jobs, .loop = loop, .changed = changed, .arg = arg};
 	for (int i = 0; i < FACT_COUNT; i++)
-		facts->fact[i].of = facts;
+		facts->fact[i] = (struct fact){.of = facts, .text = STR_INIT};
 }
 
 void facts_release(struct facts *facts)
@@ -43,6 +42,7 @@ void facts_release(struct facts *facts)
 		if (facts->timers[i])
 			loop_timer_cancel(facts->loop, facts->timers[i]);
 		json_decref(facts->fact[i].value);
+		str_release(&facts->fact[i].text);
 	}
 	*facts = (struct facts){0};
 }
@@ -134,32 +134,55 @@ static int64_t retry_ms(unsigned failures)
 	return ms < RETRY_MAX_MS ? ms : RETRY_MAX_MS;
 }
 
+/* The same words as before: most readings end so, and parsing and showing a big answer takes long.
+ */
+static bool is_same(const struct fact *fact, int status, const struct str *out)
+{
+	return fact->value && !fact->failed && status == fact->status &&
+	       out->len == fact->text.len && !memcmp(out->p, fact->text.p, out->len);
+}
+
+/* Takes a reading over: its answer, or why there is none. */
+static void take(struct fact *fact, int status, const struct str *out, const struct str *err,
+		 const struct kata_error *e)
+{
+	enum fact_kind kind = (enum fact_kind)(fact - fact->of->fact);
+	json_t *value = answer_new(kind, status, out, err, e, &fact->error);
+
+	fact->failed = !value;
+	fact->failures = value ? 0 : fact->failures + 1;
+	fact->generation++;
+	if (!value)
+		return;
+	json_decref(fact->value);
+	fact->value = value;
+	fact->status = status;
+	str_clear(&fact->text);
+	str_addn(&fact->text, out->p, out->len);
+}
+
 static void was_read(void *arg, int status, const struct str *out, const struct str *err,
 		     const struct kata_error *e)
 {
 	struct fact *fact = arg;
 	struct facts *facts = fact->of;
 	enum fact_kind kind = (enum fact_kind)(fact - facts->fact);
-	json_t *value = answer_new(kind, status, out, err, e, &fact->error);
-	int64_t now = loop_now_ms(), took = now - fact->began_ms;
-	bool again = fact->again;
+	int64_t now = loop_now_ms(), rest = (now - fact->began_ms) * PAUSE_TIMES;
+	bool again = fact->again, same = is_same(fact, status, out);
 
 	facts->readers[kind] = NULL;
 	fact->reading = fact->again = false;
-	fact->rest_ms = now + (took < PAUSE_MAX_MS ? took : PAUSE_MAX_MS);
-	fact->failed = !value;
-	fact->failures = value ? 0 : fact->failures + 1;
-	fact->generation++;
-	if (value) {
-		json_decref(fact->value);
-		fact->value = value;
+	fact->rest_ms = now + (rest < PAUSE_MAX_MS ? rest : PAUSE_MAX_MS);
+	if (!same)
+		take(fact, status, out, err, e);
+	if (!fact->failed)
 		fact->good_ms = now;
-	}
 	if (again)
 		poke(fact);
 	else if (fact->failed)
 		schedule(fact, retry_ms(fact->failures));
-	facts->changed(facts->arg, kind);
+	if (!same)
+		facts->changed(facts->arg, kind);
 }
 
 static void read_now(void *arg)
@@ -182,4 +205,17 @@ void facts_poke(struct facts *facts, unsigned kinds)
 	for (int i = 0; i < FACT_COUNT; i++)
 		if (kinds & 1U << i)
 			poke(&facts->fact[i]);
+}
+
+void facts_doubt(struct facts *facts, unsigned kinds, const struct kata_error *e)
+{
+	for (int i = 0; i < FACT_COUNT; i++) {
+		struct fact *fact = &facts->fact[i];
+
+		if (!(kinds & 1U << i) || !fact->value || fact->failed)
+			continue;
+		fact->failed = true;
+		fact->error = *e;
+		facts->changed(facts->arg, (enum fact_kind)i);
+	}
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "kata/error.h"
+#include "kata/memory.h"
 #include "ui/jobs.h"
 
 enum fact_kind {
@@ -23,12 +24,14 @@ enum fact_kind {
 
 struct fact {
 	json_t *value;	 /* the last good answer, or NULL; owned */
+	struct str text; /* the same as it was said */
+	int status;	 /* that it came with */
 	int64_t good_ms; /* when it came; 0: never */
 	bool failed;	 /* the latest try gave no answer; error says why */
 	bool reading, again;
 	int64_t began_ms; /* of the try under way */
 	struct kata_error error;
-	unsigned generation; /* counts good answers and failures */
+	unsigned generation; /* counts good answers that were others, and failures */
 	struct facts *of;
 	int64_t poked_ms;  /* the first poke that no reading has followed yet; 0: none */
 	int64_t rest_ms;   /* not read again before */
@@ -54,6 +57,10 @@ void facts_release(struct facts *facts);
  * during a reading makes another follow. After a failure it is tried again by itself: after 1, 2,
  * 4, 8, then every 10 s. */
 void facts_poke(struct facts *facts, unsigned kinds);
+
+/* What was read of these cannot be right any more, since a server went away: no row made of it is
+ * good until it is read again. */
+void facts_doubt(struct facts *facts, unsigned kinds, const struct kata_error *e);
 
 /* --- rows for the lists, made of the facts (pure; new arrays) --- */
 

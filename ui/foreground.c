@@ -71,20 +71,23 @@ static void wait_for_enter(struct ui *ui, int status)
 		continue;
 }
 
-/* Its keys are its own: ^C must not end us. */
+/* Its keys are its own: ^C must not end us, and ^Z stops us with it, as usual. */
 static int run_there(struct ui *ui, const json_t *argv)
 {
 	struct sigaction ignore = {.sa_handler = SIG_IGN}, interrupt, quit;
+	struct sigaction usual = {.sa_handler = SIG_DFL}, stop;
 	int64_t began = loop_now_ms();
 	int status;
 
 	sigaction(SIGINT, &ignore, &interrupt);
 	sigaction(SIGQUIT, &ignore, &quit);
+	sigaction(SIGTSTP, &usual, &stop);
 	status = wait_for(ui, start(argv));
 	if (loop_now_ms() - began < QUICK_MS)
 		wait_for_enter(ui, status);
 	sigaction(SIGINT, &interrupt, NULL);
 	sigaction(SIGQUIT, &quit, NULL);
+	sigaction(SIGTSTP, &stop, NULL);
 	return status;
 }
 

@@ -29,10 +29,23 @@ static void entry_changed(struct entry *entry)
 
 /* --- what a job says --- */
 
-/* For one line of the screen; blank ones leave the one before. */
+static bool starts_with(const char *text, size_t len, const char *words)
+{
+	return len >= strlen(words) && !memcmp(text, words, strlen(words));
+}
+
+/* For one line of the screen; blank ones and hints leave the one before. */
 static void set_last(struct job *job, const char *text, size_t len)
 {
+	static const char name[] = "kata-tui: ";
 	struct str safe = STR_INIT;
+
+	if (starts_with(text, len, "hint: "))
+		return;
+	if (starts_with(text, len, name)) {
+		text += sizeof name - 1;
+		len -= sizeof name - 1;
+	}
 
 	while (len && strchr(" \t\r", text[len - 1]))
 		len--;
@@ -305,31 +318,25 @@ struct jobs *jobs_new(struct loop *loop, const char *program, const json_t *opti
 	return jobs;
 }
 
+bool jobs_only_reads(const char *command)
+{
+	static const char *const readers[] = {
+		"--diff",	   "config:caddy", "config:docker", "config:env", "config:stack",
+		"docker:services", "help",	   "logs",	    "ls",	  "ps",
+		"status",	   "theme",	   "validate",	    "version",
+	};
+
+	for (size_t i = 0; command && i < sizeof readers / sizeof *readers; i++)
+		if (!strcmp(command, readers[i]))
+			return true;
+	return false;
+}
+
 /* Whether it may go on without the screen: what changes things is not to stop halfway. What only
  * reads has nobody left to read for. */
 static bool may_outlive(const struct job *job)
 {
-	static const char *const readers[] = {
-		"--diff",
-		"config:caddy",
-		"config:docker",
-		"config:env",
-		"config:stack",
-		"help",
-		"logs",
-		"ls",
-		"ps",
-		"docker:services",
-		"status",
-		"validate",
-		"version",
-	};
-	const char *name = json_string_value(json_array_get(job->args, 0));
-
-	for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
-		if (name && !strcmp(name, readers[i]))
-			return false;
-	return !job->cancelled;
+	return !job->cancelled && !jobs_only_reads(json_string_value(json_array_get(job->args, 0)));
 }
 
 void jobs_free(struct jobs *jobs)

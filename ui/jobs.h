@@ -68,7 +68,7 @@ struct job {
 	int status;		    /* as above; meaningful when ended */
 	bool cancelled;
 	struct kata_error error;
-	char last[256]; /* its last line that is not blank, made safe, for the status line */
+	char last[1024]; /* its last line that is not blank, made safe, for the status line */
 };
 
 /* changed(): called when a job began, said something, or ended. */
@@ -80,7 +80,9 @@ struct job *job_start(struct jobs *jobs, const json_t *args, const json_t *apps)
 void job_cancel(struct jobs *jobs, struct job *job);
 size_t jobs_count(const struct jobs *jobs);	      /* the newest 100 are kept */
 struct job *jobs_at(struct jobs *jobs, size_t index); /* 0: the newest */
-size_t jobs_running(const struct jobs *jobs);	      /* not ended: also those that wait */
+/* Whether a command changes nothing. */
+bool jobs_only_reads(const char *command);
+size_t jobs_running(const struct jobs *jobs); /* not ended: also those that wait */
 /* The command line, as one would type it: "kata-tui deploy shop --root /srv". Appended. */
 void jobs_command_line(const struct jobs *jobs, const json_t *args, struct str *out);
 

@@ -14,7 +14,7 @@ enum { WIDE = 160, HEADER = 1, BAR = 1 };
 static const struct {
 	const char *title, *view, *empty;
 } places[] = {
-	[PLACE_APPS] = {"Apps", "apps", "no apps yet: make app/NAME/kata-compose.yaml"},
+	[PLACE_APPS] = {"Apps", "apps", "no apps yet"},
 	[PLACE_SERVERS] = {"Caddy servers", "servers", "Caddy has no servers"},
 	[PLACE_CONTAINERS] = {"Containers", "containers", "no containers"},
 	[PLACE_TREE] = {"Apps, services, containers", "tree", "no apps yet"},
@@ -51,16 +51,17 @@ static struct peer peer_of(struct ui *ui, const char *name, const struct live_pe
 			   const char *fact)
 {
 	struct peer peer = {name, fact, ROLE_good, GLYPH_ON, false};
-	const char *age = live->good_ms ? arena_printf(ui->frame, ", last seen %s ago",
-						       age_text(ui, live->good_ms))
+	/* In front: it is short, and reasons are cut. */
+	const char *age = live->good_ms ? arena_printf(ui->frame,
+						       "seen %s ago: ", age_text(ui, live->good_ms))
 					: "";
 
 	if (live->known && !live->up) {
 		peer = (struct peer){name, NULL, ROLE_bad, GLYPH_BAD, true};
-		peer.fact = arena_printf(ui->frame, "%s%s", live->error.msg, age);
+		peer.fact = arena_printf(ui->frame, "%s%s", age, live->error.msg);
 	} else if (live->slow) {
 		peer = (struct peer){name, NULL, ROLE_busy, GLYPH_HALF, true};
-		peer.fact = arena_printf(ui->frame, "no answer%s", age);
+		peer.fact = arena_printf(ui->frame, "%sno answer", age);
 	} else if (!live->known) {
 		peer = (struct peer){name, "", ROLE_busy, GLYPH_HALF, false};
 	}
@@ -108,14 +109,19 @@ static void draw_peers(struct ui *ui, struct area area, int x)
 {
 	struct peer peers[PEERS_MAX];
 	size_t count = find_peers(ui, peers, area.w >= ROOMY), cut = 0;
-	int left = area.w - x;
+	int left = area.w - x, facts = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		left -= (int)strlen(peers[i].name) + 5;
 		if (!peers[i].cut)
-			left -= text_columns(peers[i].fact, strlen(peers[i].fact));
+			facts += text_columns(peers[i].fact, strlen(peers[i].fact));
 		cut += peers[i].cut;
 	}
+	/* Half a version is a wrong one. */
+	for (size_t i = 0; facts > left && i < count; i++)
+		if (!peers[i].cut)
+			peers[i].fact = "";
+	left -= facts > left ? 0 : facts;
 	for (size_t i = 0; i < count; i++) {
 		const struct peer *peer = &peers[i];
 		int width = text_columns(peer->fact, strlen(peer->fact));
@@ -165,13 +171,28 @@ static int draw_counts(struct ui *ui, struct area area)
 	return area.x;
 }
 
+static bool is_away(const struct live_peer *peer)
+{
+	return peer->slow || (peer->known && !peer->up);
+}
+
+static bool somebody_is_away(const struct ui *ui)
+{
+	bool away = is_away(live_docker(ui->live));
+
+	for (size_t i = 0; i < live_caddy_count(ui->live) && !away; i++)
+		away = is_away(live_caddy(ui->live, i));
+	return away;
+}
+
 static void draw_header(struct ui *ui, struct area area)
 {
 	char host[64] = "";
 	int x, end;
 
 	area_fill(area, ROLE_header);
-	end = draw_counts(ui, area);
+	/* Where there is not much room, why somebody is away comes first. */
+	end = area.w < ROOMY && somebody_is_away(ui) ? area.w : draw_counts(ui, area);
 	area = area_part(area, 0, 0, 1, end);
 	x = area_text(area, 0, 0, ROLE_header_name, "kata-tui");
 	if (!ui->screen->fake && gethostname(host, sizeof host - 1) == 0 && area.w >= ROOMY)
@@ -221,6 +242,16 @@ static void draw_list(struct ui *ui, enum ui_place place, struct area area)
 	list_draw(list, inside, focus, list_empty(ui, place));
 }
 
+/* Whether CPU or memory have room. */
+static bool shows_numbers(const struct ui *ui, const struct list *list)
+{
+	for (size_t i = 0; i < list->column_count && !ui->zoomed; i++)
+		if (!list->lost[i] && (!strcmp(list->columns[i].name, "cpu") ||
+				       !strcmp(list->columns[i].name, "memory")))
+			return true;
+	return false;
+}
+
 /* The numbers of those containers are asked for that can be seen. */
 static void want_stats(struct ui *ui)
 {
@@ -230,11 +261,14 @@ static void want_stats(struct ui *ui)
 	for (size_t i = list->top; i < list->shown_count && i < list->top + (size_t)list->height;
 	     i++) {
 		const json_t *row = json_array_get(list->rows, list->shown[i]);
-		const char *id = json_member_text(row, "id"), *word = json_member_text(row, "word");
+		const char *own = json_member_text(row, "container");
+		const char *id = own ? own : json_member_text(row, "id");
+		const char *word = json_member_text(row, "word");
 
 		if (id && word && !strcmp(word, "running"))
 			json_array_append_new(ids, json_string(id));
 	}
+	live_pause_stats(ui->live, !shows_numbers(ui, list));
 	if (!ui->wanted || !json_equal(ids, ui->wanted))
 		live_want_stats(ui->live, ids);
 	json_decref(ui->wanted);
@@ -247,8 +281,6 @@ static void draw_lists(struct ui *ui, struct area area)
 		[PLACE_APPS] = 32, [PLACE_SERVERS] = 34, [PLACE_CONTAINERS] = 34};
 	int x = 0;
 
-	for (int i = 0; i < LISTS; i++)
-		ui->seen[i].area.h = 0;
 	if (ui->tree) {
 		draw_list(ui, PLACE_TREE, area);
 		return;
@@ -263,26 +295,41 @@ static void draw_lists(struct ui *ui, struct area area)
 
 /* --- detail --- */
 
-static const char *const short_titles[] = {"Diff", "JSON", "Stk", "Dkr", "Log",
-					   "Env",  "Act",  "Evt", "Sys"};
+enum { SIZES = 3, ABOUT_WIDTH = 14 };
 
-static bool titles_fit(int width)
+/* From long to short; of the first size they are in the table of tabs. */
+static const char *const short_titles[SIZES][TAB_COUNT] = {
+	{NULL},
+	{"Diff", "JSON", "Stack", "Docker", "Logs", "Env", "Act", "Evt", "Sys"},
+	{"Diff", "JSON", "Stk", "Dkr", "Log", "Env", "Act", "Evt", "Sys"},
+};
+
+static const char *tab_title(int size, int tab)
 {
-	int sum = 0;
+	return size ? short_titles[size][tab] : tab_table[tab].title;
+}
 
-	for (int i = 0; i < TAB_COUNT; i++)
-		sum += (int)strlen(tab_table[i].title) + 3;
-	return sum + 4 <= width;
+/* The longest titles that leave room for what the tab is about. */
+static int titles_fit(int width)
+{
+	for (int size = 0; size < SIZES; size++) {
+		int sum = 0;
+
+		for (int i = 0; i < TAB_COUNT; i++)
+			sum += (int)strlen(tab_title(size, i)) + 3;
+		if (sum + ABOUT_WIDTH <= width)
+			return size;
+	}
+	return SIZES - 1;
 }
 
 static void draw_tabs(struct ui *ui, struct area area)
 {
-	bool whole = titles_fit(area.w);
-	int x = 1;
+	int size = titles_fit(area.w), x = 1;
 
 	ui->tab_row = area.y;
 	for (int i = 0; i < TAB_COUNT; i++) {
-		const char *title = whole ? tab_table[i].title : short_titles[i];
+		const char *title = tab_title(size, i);
 		enum role role = (int)ui->tab == i ? ROLE_tab_open : ROLE_tab;
 		int from = x;
 
@@ -300,11 +347,14 @@ static void draw_tabs(struct ui *ui, struct area area)
 static void draw_about(struct ui *ui, struct area area)
 {
 	const struct tab *tab = &ui->tabs[ui->tab];
+	const char *server = ui->subject.server ? strrchr(ui->subject.server, '/') : NULL;
+	int room =
+		area.w - 1 - (ui->tab_at[TAB_COUNT - 1].x + ui->tab_at[TAB_COUNT - 1].w - area.x);
 	struct str text = STR_INIT;
 	int width;
 
-	if (tab->kind->per_app && (ui->subject.app || ui->subject.server))
-		str_addf(&text, " %s", ui->subject.app ? ui->subject.app : ui->subject.server);
+	if (tab->kind->per_app && (ui->subject.app || server))
+		str_addf(&text, " %s", ui->subject.app ? ui->subject.app : server + 1);
 	if (ui->tab == TAB_LOGS && ui->subject.service)
 		str_addf(&text, "/%s", ui->subject.service);
 	if (tab->loading)
@@ -312,26 +362,37 @@ static void draw_about(struct ui *ui, struct area area)
 	if (tab->pane.hidden)
 		str_addf(&text, " &%s: %llu hidden", tab->pane.filter ? tab->pane.filter : "",
 			 (unsigned long long)tab->pane.hidden);
+	if (tab->left_out)
+		str_addf(&text, " %llu not shown", (unsigned long long)tab->left_out);
 	if (tab->pane.lost)
 		str_addf(&text, " %llu gone", (unsigned long long)tab->pane.lost);
 	str_add(&text, text.len ? " " : "");
 	width = text_columns(text.p, text.len);
-	if (width &&
-	    ui->tab_at[TAB_COUNT - 1].x + ui->tab_at[TAB_COUNT - 1].w + width < area.x + area.w - 1)
-		area_text(area, 0, area.w - 1 - width, ROLE_title, text.p);
+	width = width < room ? width : room;
+	if (width > 2)
+		area_field(area, 0, area.w - 1 - width, width, false, ROLE_title, text.p);
 	str_release(&text);
+}
+
+static const char *detail_empty(const struct ui *ui, const struct tab *tab)
+{
+	if (ui->tab == TAB_LOGS && is_away(live_docker(ui->live)))
+		return "not known: Docker does not answer";
+	return tab->loading ? "reading ..." : tab->empty;
 }
 
 static void draw_detail(struct ui *ui, struct area area)
 {
 	bool focus = ui->place == PLACE_DETAIL;
+	struct tab *tab = &ui->tabs[ui->tab];
 	struct area inside = area_inside(area);
 
 	area_box(area, focus ? ROLE_border_focus : ROLE_border, ROLE_title, NULL);
 	draw_tabs(ui, area);
 	draw_about(ui, area);
 	ui->seen[PLACE_DETAIL].area = inside;
-	pane_draw(&ui->tabs[ui->tab].pane, inside, focus);
+	tab->pane.empty = detail_empty(ui, tab);
+	pane_draw(&tab->pane, inside, focus);
 }
 
 /* --- key bar --- */
@@ -355,24 +416,69 @@ static const char *const *bar_of(const struct ui *ui)
 	return ui->tab == TAB_LOGS ? bar_logs : ui->tab == TAB_ACTIVITY ? bar_activity : bar_detail;
 }
 
+/* Whether it would do something now. */
+static bool is_useful(const struct ui *ui, const struct action *action)
+{
+	return action && !(ui->read_only && action->flags & ACTION_CHANGES) &&
+	       (ui->subject.app || !(action->flags & ACTION_APPS));
+}
+
+/* At the right: errors that nobody has looked at yet. Returns the columns that are left of it. */
+static int draw_unseen(struct ui *ui, struct area area)
+{
+	const struct binding *binding = keymap_of(&ui->keys, ui_view(ui), "errors");
+	const char *text;
+	char label[32];
+	int x;
+
+	if (!ui->seen_errors || !binding)
+		return area.w;
+	key_label(binding->key, ui->cells.ascii, label, sizeof label);
+	text = arena_printf(ui->frame, "%s %u error%s", label, ui->seen_errors,
+			    ui->seen_errors == 1 ? "" : "s");
+	x = area.w - text_columns(text, strlen(text)) - 1;
+	area_text(area, 0, x, ROLE_bad, text);
+	return x;
+}
+
+/* Where the last word of the name does not say it. */
+static const char *bar_word(const char *action)
+{
+	static const struct {
+		const char *action, *word;
+	} words[] = {
+		{"filter-lines", "filter"},
+		{"previous-instance", "previous"},
+		{"tab-next", "tab"},
+		{"timestamps", "times"},
+	};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (!strcmp(words[i].action, action))
+			return words[i].word;
+	return strchr(action, '-') ? strrchr(action, '-') + 1 : action;
+}
+
 static void draw_bar(struct ui *ui, struct area area)
 {
+	enum { HELP_WIDTH = 8 };
 	const char *const *bar = bar_of(ui);
 	int x = 0;
 
+	area.w = draw_unseen(ui, area);
 	for (size_t i = 0; bar[i]; i++) {
 		const struct binding *binding = keymap_of(&ui->keys, ui_view(ui), bar[i]);
-		const struct action *action = action_find(bar[i]);
-		const char *word = strchr(bar[i], '-') ? strrchr(bar[i], '-') + 1 : bar[i];
+		const char *word = bar_word(bar[i]);
+		int width, kept = strcmp(bar[i], "help") != 0 ? HELP_WIDTH : 0;
 		char label[32];
-		int width;
 
-		if (!binding || !action || (ui->read_only && action->flags & ACTION_CHANGES))
+		if (!binding || !is_useful(ui, action_find(bar[i])))
 			continue;
 		key_label(binding->key, ui->cells.ascii, label, sizeof label);
-		width = text_columns(label, strlen(label)) + (int)strlen(word) + 3;
-		if (x + width > area.w)
-			break;
+		width = text_columns(label, strlen(label)) + (int)strlen(word) + 1;
+		/* How to see all of them comes before any of them; after it, what fits. */
+		if (x + width + (strcmp(bar[i], "quit") != 0 ? kept : 0) > area.w)
+			continue;
 		x += area_text(area, 0, x, ROLE_key, label) + 1;
 		x += area_text(area, 0, x, ROLE_key_text, word) + 2;
 	}
@@ -394,14 +500,22 @@ static void draw_last(struct ui *ui, struct area area)
 
 /* --- all of it --- */
 
+bool ui_is_small(const struct ui *ui)
+{
+	return ui->cells.w < MIN_WIDTH || ui->cells.h < MIN_HEIGHT;
+}
+
+/* What has the keys is drawn all the same: nobody is to answer what cannot be seen. */
 static void draw_small(struct ui *ui, struct area area)
 {
 	area_printf(area, area.h / 2, 0, ROLE_drift, "too small: %dx%d, needs %dx%d", area.w,
 		    area.h, MIN_WIDTH, MIN_HEIGHT);
 	if (area.h > 2)
 		area_text(area, area.h / 2 + 1, 0, ROLE_dim, "q quits");
-	for (int i = 0; i <= PLACE_DETAIL; i++)
-		ui->seen[i].area.h = 0;
+	if (ui->dialog)
+		dialog_draw(ui->dialog, area);
+	else if (ui->input)
+		draw_last(ui, area);
 }
 
 /* How many rows the lists get. */
@@ -420,7 +534,10 @@ void ui_draw(struct ui *ui)
 	arena_free(ui->frame);
 	ui->frame = arena_new();
 	cells_clear(&ui->cells);
-	if (all.w < MIN_WIDTH || all.h < MIN_HEIGHT) {
+	for (int i = 0; i <= PLACE_DETAIL; i++)
+		ui->seen[i].area.h = 0;
+	ui->tab_row = -1;
+	if (ui_is_small(ui)) {
 		draw_small(ui, all);
 		return;
 	}

@@ -190,6 +190,11 @@ void live_want_stats(struct live *live, const json_t *ids)
 	stats_watch_want(live->stats, ids);
 }
 
+void live_pause_stats(struct live *live, bool paused)
+{
+	stats_watch_pause(live->stats, paused);
+}
+
 const json_t *live_stats(const struct live *live)
 {
 	return live->told ? json_object_get(live->told, "stats") : stats_watch_shown(live->stats);

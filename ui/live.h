@@ -60,6 +60,8 @@ void live_caddy_soon(struct live *live);
  * one-shot, every few seconds (a few at once of an engine that takes a second for each, as 20.10
  * does); none while the list is empty. */
 void live_want_stats(struct live *live, const json_t *ids);
+/* Nobody sees the numbers: nothing is asked, what is known stays. */
+void live_pause_stats(struct live *live, bool paused);
 /* {id: {"cpu"?: percent, "memory": bytes}}; borrowed. Only what runs has an entry; the percentage
  * is there from the second reading on. */
 const json_t *live_stats(const struct live *live);

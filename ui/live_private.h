@@ -68,6 +68,7 @@ void docker_watch_check(struct docker_watch *watch);
 struct stats_watch *stats_watch_new(struct live *live);
 void stats_watch_free(struct stats_watch *watch);
 /* The engine came or went. */
+void stats_watch_pause(struct stats_watch *watch, bool paused);
 void stats_watch_engine(struct stats_watch *watch, bool up);
 void stats_watch_want(struct stats_watch *watch, const json_t *ids);
 const json_t *stats_watch_shown(const struct stats_watch *watch);

@@ -12,7 +12,9 @@
 #include "ui/live_private.h"
 
 enum {
-	ROUND_MS = 3000,    /* from one round's beginning to the next */
+	ROUND_MS = 3000, /* from one round's beginning to the next, */
+	EACH_MS = 200,	 /* longer where many are asked about, */
+	ROUND_MAX_MS = 6000,
 	YOUNG_MS = 1000,    /* the same while a container has one reading only */
 	PAUSE_MS = 500,	    /* at least, from a round's end to the next */
 	SOON_MS = 100,	    /* after the choice changed: somebody scrolls */
@@ -43,6 +45,7 @@ struct stats_watch {
 	bool changed; /* shown, since it was told */
 	bool slow;    /* an answer of this round took long */
 	bool young;   /* a container has one reading only */
+	bool paused;  /* nobody sees them: nothing is asked, what is known stays */
 };
 
 static bool is_wanted(const struct stats_watch *watch, const char *id)
@@ -267,6 +270,15 @@ static const char *next_id(struct stats_watch *watch)
 	return id;
 }
 
+static int64_t round_takes(const struct stats_watch *watch)
+{
+	int64_t ms = (int64_t)json_array_size(watch->ids) * EACH_MS;
+
+	if (watch->young)
+		return YOUNG_MS;
+	return ms < ROUND_MS ? ROUND_MS : ms < ROUND_MAX_MS ? ms : ROUND_MAX_MS;
+}
+
 /* Asks for more, or ends the round. */
 static void go_on(struct stats_watch *watch)
 {
@@ -275,7 +287,7 @@ static void go_on(struct stats_watch *watch)
 
 	if (!docker_watch_engine(watch->live->docker))
 		return;
-	for (size_t i = 0; i < watch->width; i++)
+	for (size_t i = 0; i < watch->width && !watch->paused; i++)
 		if (!watch->calls[i].transfer && (id = next_id(watch)))
 			call_start(watch, &watch->calls[i], id);
 	if (is_asked(watch, NULL)) {
@@ -283,8 +295,8 @@ static void go_on(struct stats_watch *watch)
 			tell(watch);
 		return;
 	}
-	wait = (watch->young ? YOUNG_MS : ROUND_MS) - (now - watch->round_ms);
-	if (json_array_size(watch->ids))
+	wait = round_takes(watch) - (now - watch->round_ms);
+	if (json_array_size(watch->ids) && !watch->paused)
 		round_in(watch, wait < PAUSE_MS ? PAUSE_MS : wait);
 	if (watch->changed)
 		tell(watch);
@@ -303,6 +315,13 @@ static void keep_wanted(struct stats_watch *watch, json_t *values)
 		if (!is_wanted(watch, id))
 			json_object_del(values, id);
 	}
+}
+
+/* Asks, unless that is under way already. */
+static void begin_in(struct stats_watch *watch, int64_t ms)
+{
+	if (watch->live->http && !is_asked(watch, NULL) && json_array_size(watch->ids))
+		round_in(watch, ms);
 }
 
 void stats_watch_want(struct stats_watch *watch, const json_t *ids)
@@ -326,15 +345,22 @@ void stats_watch_want(struct stats_watch *watch, const json_t *ids)
 	loop_timer_cancel(watch->live->loop, watch->timer);
 	watch->timer = 0;
 	/* What is under way goes on with the new ones. */
-	if (!is_asked(watch, NULL) && json_array_size(copy))
-		round_in(watch, SOON_MS);
+	begin_in(watch, SOON_MS);
+}
+
+void stats_watch_pause(struct stats_watch *watch, bool paused)
+{
+	if (paused == watch->paused)
+		return;
+	watch->paused = paused;
+	if (!paused)
+		begin_in(watch, SOON_MS);
 }
 
 void stats_watch_engine(struct stats_watch *watch, bool up)
 {
 	if (up) {
-		if (!is_asked(watch, NULL) && json_array_size(watch->ids))
-			round_in(watch, 0);
+		begin_in(watch, 0);
 		return;
 	}
 	loop_timer_cancel(watch->live->loop, watch->timer);

@@ -36,8 +36,10 @@ static void notice_over(void *arg)
 
 static void keep_error(struct ui *ui, const char *text)
 {
-	json_array_append_new(ui->errors, json_pack("{s:I,s:s%}", "time", (json_int_t)time(NULL),
-						    "text", text, strlen(text)));
+	json_array_append_new(ui->errors,
+			      json_pack("{s:I,s:s%}", "time",
+					(json_int_t)(ui->clock ? ui->clock : time(NULL)), "text",
+					text, strlen(text)));
 	if (json_array_size(ui->errors) > ERRORS_KEPT)
 		json_array_remove(ui->errors, 0);
 	ui->seen_errors++;
@@ -89,6 +91,12 @@ static void on_docker(void *arg, const json_t *event)
 
 static void on_docker_state(void *arg)
 {
+	struct ui *ui = arg;
+	const struct live_peer *docker = live_docker(ui->live);
+
+	if (docker->known && !docker->up)
+		facts_doubt(&ui->facts, 1 << FACT_PS | 1 << FACT_APPS | 1 << FACT_PLAN,
+			    &docker->error);
 	on_docker(arg, NULL);
 	ui_dirty(arg);
 }
@@ -97,6 +105,13 @@ static void on_caddy(void *arg)
 {
 	struct ui *ui = arg;
 
+	for (size_t i = 0; i < live_caddy_count(ui->live); i++) {
+		const struct live_peer *caddy = live_caddy(ui->live, i);
+
+		if (caddy->known && !caddy->up)
+			facts_doubt(&ui->facts, 1 << FACT_STATUS | 1 << FACT_APPS | 1 << FACT_PLAN,
+				    &caddy->error);
+	}
 	facts_poke(&ui->facts, 1 << FACT_STATUS | 1 << FACT_APPS | 1 << FACT_PLAN);
 	if (ui->tab == TAB_CADDY)
 		ui_load_tab(ui, true);
@@ -118,7 +133,7 @@ static void on_numbers(void *arg)
 {
 	struct ui *ui = arg;
 
-	ui->rows_stale = true;
+	ui_numbers(ui);
 	if (ui->tab == TAB_SYSTEM)
 		ui_load_tab(ui, false);
 	ui_dirty(ui);
@@ -141,6 +156,7 @@ static void on_second(void *arg)
 
 	if (has_ages(ui))
 		ui_dirty(ui);
+	ui_numbers(ui);
 	if (tab->kind->tick)
 		tab->kind->tick(ui, tab);
 	ui->second_timer = loop_timer(ui->loop, 1000, on_second, ui);
@@ -237,10 +253,13 @@ static void key_event(struct ui *ui, uint32_t key)
 	char name[32];
 
 	/* What concerned the key before; what commands said stays its time. */
-	if (ui->notice && (!ui->notice_timer || ui->notice_role == ROLE_dim)) {
+	if (ui->notice &&
+	    (!ui->notice_timer || ui->notice_role == ROLE_dim || ui->notice_role == ROLE_drift)) {
 		loop_timer_cancel(ui->loop, ui->notice_timer);
 		notice_over(ui);
 	}
+	if (ui_is_small(ui) && !(binding && !strcmp(binding->action, "quit")))
+		return;
 	if (binding) {
 		ui_act(ui, binding->action);
 		return;
@@ -311,23 +330,27 @@ static void on_signal_byte(void *arg, int fd, short revents)
 {
 	struct ui *ui = arg;
 	char bytes[64];
+	ssize_t len = read(fd, bytes, sizeof bytes);
 	struct event event = {.kind = EVENT_RESIZE};
 
 	(void)revents;
-	if (read(fd, bytes, sizeof bytes) <= 0)
+	if (len <= 0)
 		return;
+	if (memchr(bytes, SIGTSTP, (size_t)len))
+		ui_act(ui, "suspend");
 	term_resized(ui->term);
 	ui_event(ui, &event);
 }
 
 static void catch_signals(struct ui *ui)
 {
-	struct sigaction window = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+	struct sigaction noted = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
 
 	crash_prepare(ui->screen->root);
 	loop_catch_signals(ui->loop);
 	if (pipe2(signal_pipe, O_CLOEXEC | O_NONBLOCK) == 0) {
-		sigaction(SIGWINCH, &window, NULL);
+		sigaction(SIGWINCH, &noted, NULL);
+		sigaction(SIGTSTP, &noted, NULL);
 		loop_fd(ui->loop, signal_pipe[0], POLLIN, on_signal_byte, ui);
 	}
 }

@@ -7,25 +7,45 @@
 #include "kata/json.h"
 #include "ui/ui.h"
 
-/* Words of a line; no quoting: names of apps and services hold no blanks. */
+/* Words of a line; quotes hold blanks together. */
 static json_t *words_new(const char *line)
 {
 	json_t *words = json_array();
+	struct str word = STR_INIT;
+	bool any = false; /* there is a word, perhaps an empty one */
+	char quote = '\0';
 
-	while (*line) {
-		size_t len = strcspn(line, " ");
-
-		if (len)
-			json_array_append_new(words, json_stringn(line, len));
-		line += len + (line[len] != '\0');
+	for (;; line++) {
+		if (!*line || (*line == ' ' && !quote)) {
+			if (any)
+				json_array_append_new(words, json_stringn(word.p, word.len));
+			str_clear(&word);
+			any = false;
+		} else if (*line == quote || (!quote && (*line == '\'' || *line == '"'))) {
+			quote = quote ? '\0' : *line;
+			any = true;
+		} else {
+			str_addc(&word, *line);
+			any = true;
+		}
+		if (!*line)
+			break;
 	}
+	str_release(&word);
 	return words;
 }
 
 static void offer(json_t *offers, const char *text, const char *word)
 {
-	if (text && !strncmp(text, word, strlen(word)))
-		json_array_append_new(offers, json_string(text));
+	json_t *known;
+	size_t i;
+
+	if (!text || strncmp(text, word, strlen(word)) != 0)
+		return;
+	json_array_foreach(offers, i, known)
+		if (!strcmp(json_string_value(known), text))
+			return;
+	json_array_append_new(offers, json_string(text));
 }
 
 static void offer_services(const struct ui *ui, json_t *offers, const char *app, const char *word)
@@ -45,6 +65,14 @@ static void offer_services(const struct ui *ui, json_t *offers, const char *app,
 	json_decref(seen);
 }
 
+static const struct screen_command *command_find(const struct ui *ui, const char *name)
+{
+	for (size_t i = 0; i < ui->screen->command_count; i++)
+		if (!strcmp(ui->screen->commands[i].name, name))
+			return &ui->screen->commands[i];
+	return NULL;
+}
+
 json_t *palette_complete(void *arg, const char *line, size_t index, const char *word)
 {
 	const struct ui *ui = arg;
@@ -55,36 +83,16 @@ json_t *palette_complete(void *arg, const char *line, size_t index, const char *
 		for (i = 0; i < ui->screen->command_count; i++)
 			offer(offers, ui->screen->commands[i].name, word);
 		for (i = 0; i < action_count; i++)
-			offer(offers, action_table[i].name, word);
+			if (!command_find(ui, action_table[i].name))
+				offer(offers, action_table[i].name, word);
 	} else {
 		json_array_foreach(ui->lists[PLACE_APPS].rows, i, row)
 			offer(offers, json_member_text(row, "name"), word);
 	}
-	if (index > 1)
+	if (index > 1 && json_array_size(words) > 1)
 		offer_services(ui, offers, json_string_value(json_array_get(words, 1)), word);
 	json_decref(words);
 	return offers;
-}
-
-/* Those that only read: allowed with --read-only, and shown in Activity like the others. */
-static bool only_reads(const char *command)
-{
-	static const char *const names[] = {"--diff",	"ls",	   "ps",
-					    "logs",	"status",  "help",
-					    "validate", "version", "docker:services"};
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (!strcmp(names[i], command))
-			return true;
-	return !strncmp(command, "config:", 7);
-}
-
-static const struct screen_command *command_find(const struct ui *ui, const char *name)
-{
-	for (size_t i = 0; i < ui->screen->command_count; i++)
-		if (!strcmp(ui->screen->commands[i].name, name))
-			return &ui->screen->commands[i];
-	return NULL;
 }
 
 /* The arguments that are names of apps. */
@@ -112,7 +120,7 @@ void palette_run(struct ui *ui, const char *line)
 	} else if (!command_find(ui, name)) {
 		ui_say(ui, ROLE_bad, "%s is no command; Tab completes, ? shows the keys", name);
 		json_decref(words);
-	} else if (ui->read_only && !only_reads(name)) {
+	} else if (ui->read_only && !jobs_only_reads(name)) {
 		ui_say(ui, ROLE_drift, "read-only: %s changes things", name);
 		json_decref(words);
 	} else {

@@ -95,6 +95,15 @@ static void add_model(struct sums *sums, const json_t *model)
 		sum->pending[step_sign(step)]++;
 }
 
+/* A Caddy that cannot be compared: whose routes should be in it, is not known to be good. */
+static void add_unread(struct sums *sums, const json_t *apps, const json_t *error)
+{
+	for (size_t i = 0; error_is_unread(error) && i < sums->count; i++)
+		if (!json_is_false(json_object_get(json_array_get(apps, i), "wants_caddy")) &&
+		    !sums->items[i].unread)
+			sums->items[i].unread = row_text(error, "message");
+}
+
 static void add_plan(struct sums *sums, const json_t *plan, const json_t *ls)
 {
 	json_t *by_server = apps_by_server_new(ls);
@@ -104,6 +113,7 @@ static void add_plan(struct sums *sums, const json_t *plan, const json_t *ls)
 	add_problems(sums, json_object_get(plan, "problems"));
 	json_array_foreach(json_object_get(plan, "caddy"), i, item) {
 		add_problems(sums, json_object_get(item, "problems"));
+		add_unread(sums, json_object_get(ls, "apps"), json_object_get(item, "error"));
 		add_changes(sums, json_object_get(item, "changes"), row_text(plan, "owner"),
 			    by_server);
 	}

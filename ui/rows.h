@@ -35,6 +35,8 @@ bool error_is_unread(const json_t *error);
 /* State of a container of ps: "good", "bad" ... stopped: its app is, by wish; what a stop ended
  * with says nothing then. */
 const char *container_state(const json_t *ps, bool stopped);
+/* Brings CPU, memory and age of a container's row up to date; whether they differ from before. */
+bool row_refresh(json_t *row, const json_t *stats, int64_t now_s);
 /* "up", "unhealthy", "exited 137". */
 void container_add_word(struct str *out, const json_t *ps);
 

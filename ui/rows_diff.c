@@ -163,12 +163,17 @@ static void say_change(struct diff *diff, const json_t *change)
 	const json_t *after = json_object_get(change, "after");
 	enum sign sign = change_sign(change);
 	struct line *line = say(diff, signs[sign].role, "%s", signs[sign].sign);
+	bool whole = false;
 
 	if (!diff->app) {
 		append(diff, line, ROLE_title, row_text(change, "app"));
-		append(diff, line, ROLE_text, "  ");
+		whole = !strcmp(change_path(change), row_text(change, "app"));
 	}
-	append(diff, line, ROLE_text, shown_path(diff, change));
+	/* Its name is the app's. */
+	if (!whole) {
+		append(diff, line, ROLE_text, diff->app ? "" : "  ");
+		append(diff, line, ROLE_text, shown_path(diff, change));
+	}
 	if (!strchr(change_path(change), '/') && sign != SIGN_CHANGE)
 		append_server(diff, line, signs[sign].role, change);
 	if (is_brief(before) && is_brief(after))
@@ -270,6 +275,10 @@ static struct line *say_step(struct diff *diff, const char *app, const json_t *s
 		append(diff, line, ROLE_text, "  ");
 	}
 	append(diff, line, role, anew ? "recreate container" : step_words(row_text(step, "op")));
+	if (text_is(step, "op", "routes")) {
+		append(diff, line, role, " of Caddy follow");
+		return line;
+	}
 	append(diff, line, role, " ");
 	append(diff, line, role, name && !text_is(step, "op", "rename") ? name : target);
 	if (*row_text(step, "why")) {

@@ -166,6 +166,7 @@ static json_t *silent_new(const json_t *caddy)
 
 	json_object_set_new(out, "id", id_new(endpoint, ""));
 	json_object_set_new(out, "endpoint", json_string_nocheck(endpoint));
+	json_object_set_new(out, "place", json_string_nocheck(endpoint));
 	json_object_set_new(out, "server", json_string(""));
 	json_object_set_new(out, "app", json_null());
 	json_object_set_new(out, "apps", json_array());

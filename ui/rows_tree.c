@@ -94,8 +94,8 @@ void container_add_word(struct str *out, const json_t *ps)
 		str_add(out, word);
 }
 
-/* "3h", "2m unhealthy", "exited 137". */
-static json_t *uptime_new(const json_t *ps, int64_t now_s)
+/* "3h", "2m unhealthy", "exited 137". word: the engine's, which a row has elsewhere than ps. */
+static json_t *uptime_new(const json_t *ps, const char *word, int64_t now_s)
 {
 	const json_t *since = json_object_get(ps, "since");
 	const char *health = row_text(ps, "health");
@@ -103,7 +103,7 @@ static json_t *uptime_new(const json_t *ps, int64_t now_s)
 	struct str text = STR_INIT;
 	json_t *out;
 
-	if (text_is(ps, "state", "running") && span >= 0) {
+	if (!strcmp(word, "running") && span >= 0) {
 		add_span(&text, span);
 		if (*health && strcmp(health, "healthy") != 0)
 			str_addf(&text, " %s", health);
@@ -148,6 +148,16 @@ static json_t *number_or_null(const json_t *object, const char *member)
 	return json_is_number(value) ? json_incref(value) : json_null();
 }
 
+/* Seconds that it has been running, to sort by. */
+static json_t *age_new(const json_t *ps, int64_t now_s)
+{
+	const json_t *since = json_object_get(ps, "since");
+
+	return text_is(ps, "state", "running") && json_is_integer(since)
+		       ? json_integer(now_s - json_integer_value(since))
+		       : json_null();
+}
+
 /* Names of the apps that are stopped by wish. */
 static json_t *stopped_new(const struct facts *facts)
 {
@@ -169,12 +179,37 @@ static json_t *container_new(const json_t *ps, const char *state, const json_t *
 
 	json_object_set_new(out, "state", json_string(state));
 	json_object_set_new(out, "word", json_string_nocheck(row_text(ps, "state")));
-	json_object_set_new(out, "uptime", uptime_new(ps, now_s));
+	json_object_set_new(out, "uptime", uptime_new(ps, row_text(ps, "state"), now_s));
+	json_object_set_new(out, "age", age_new(ps, now_s));
 	json_object_set_new(out, "cpu", number_or_null(numbers, "cpu"));
 	json_object_set_new(out, "memory", number_or_null(numbers, "memory"));
 	json_object_set_new(out, "ports", ports_new(json_object_get(ps, "ports")));
 	json_object_set_new(out, "key", json_string_nocheck(*id ? id : row_text(ps, "name")));
 	return out;
+}
+
+static bool set_changed(json_t *row, const char *member, json_t *value_take)
+{
+	bool changed = !json_equal(json_object_get(row, member), value_take);
+
+	if (changed)
+		json_object_set_new(row, member, value_take);
+	else
+		json_decref(value_take);
+	return changed;
+}
+
+bool row_refresh(json_t *row, const json_t *stats, int64_t now_s)
+{
+	const char *own = json_member_text(row, "container");
+	const json_t *numbers = json_object_get(stats, own ? own : row_text(row, "id"));
+	bool changed = set_changed(row, "cpu", number_or_null(numbers, "cpu"));
+
+	changed = set_changed(row, "memory", number_or_null(numbers, "memory")) || changed;
+	/* The age of what runs; what else is said here does not change with time. */
+	return (text_is(row, "word", "running") &&
+		set_changed(row, "uptime", uptime_new(row, row_text(row, "word"), now_s))) ||
+	       changed;
 }
 
 json_t *rows_containers_new(const struct facts *facts, const json_t *stats, int64_t now_s)

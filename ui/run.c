@@ -280,6 +280,8 @@ static bool recorded_begin(struct run *run, const char *folder, const json_t *ar
 		if (path.p[i] == '/')
 			path.p[i] = '_';
 	bool ok = recorded_load(run, &path, e);
+	if (ok)
+		*e = (struct kata_error){0}; /* of what need not be there */
 	if (ok && !run->never)
 		run->timer = loop_timer(run->loop, 0, on_replay, run);
 	else if (!ok)

@@ -25,7 +25,10 @@ bool ui_is_idle(const struct ui *ui)
 	for (int i = 0; i < FACT_COUNT; i++)
 		if (ui->facts.fact[i].reading || ui->facts.fact[i].poked_ms)
 			return false;
-	return !ui->tabs[ui->tab].timer && !readers_running(ui->jobs) && !jobs_running(ui->jobs);
+	/* Logs that are followed never end, but recorded ones do. */
+	return !ui->tabs[ui->tab].timer && !jobs_running(ui->jobs) &&
+	       readers_running(ui->jobs) ==
+		       (!ui->screen->fake && ui->tabs[TAB_LOGS].reader != NULL);
 }
 
 static void settle(struct ui *ui)

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "kata/json.h"
+#include "ui/rows.h"
 #include "ui/ui.h"
 
 struct list *ui_list(struct ui *ui)
@@ -49,6 +50,61 @@ void ui_rows(struct ui *ui)
 	list_set_take(&ui->lists[PLACE_CONTAINERS], containers);
 	list_set_take(&ui->lists[PLACE_SERVERS], rows_servers_new(&ui->facts));
 	ui_selected(ui);
+	ui_dirty(ui);
+}
+
+/* --- numbers --- */
+
+/* A service has the sums of its containers, which stand below it: one whose branch is shut keeps
+ * those that it had. */
+static void refresh_sum(json_t *rows, size_t service, const char *member)
+{
+	json_t *row = json_array_get(rows, service), *below;
+	double sum = 0;
+	bool known = false;
+
+	for (size_t i = service + 1; (below = json_array_get(rows, i)); i++) {
+		const json_t *value = json_object_get(below, member);
+
+		if (strcmp(row_text(below, "kind"), "container") != 0)
+			break;
+		known = known || json_is_number(value);
+		sum += json_number_value(value);
+	}
+	if (known)
+		json_object_set_new(row, member, json_real(sum));
+}
+
+static bool is_sorted_by_number(const struct list *list)
+{
+	const char *key = list->sort >= 0 ? list->columns[list->sort].sort_key : NULL;
+
+	return key && (!strcmp(key, "cpu") || !strcmp(key, "memory"));
+}
+
+void ui_numbers(struct ui *ui)
+{
+	struct list *list = &ui->lists[ui->tree ? PLACE_TREE : PLACE_CONTAINERS];
+	size_t end = list->top + (size_t)list->height;
+	int64_t now = ui->clock ? ui->clock : (int64_t)time(NULL);
+	bool changed = false;
+
+	for (size_t i = list->top; i < list->shown_count && i < end; i++) {
+		json_t *row = json_array_get(list->rows, list->shown[i]);
+
+		if (json_object_get(row, "word"))
+			changed = row_refresh(row, live_stats(ui->live), now) || changed;
+	}
+	if (!changed)
+		return;
+	ui->rows_stale = ui->rows_stale || is_sorted_by_number(list);
+	for (size_t i = list->top; ui->tree && i < list->shown_count && i < end; i++) {
+		if (strcmp(row_text(json_array_get(list->rows, list->shown[i]), "kind"),
+			   "service") != 0)
+			continue;
+		refresh_sum(list->rows, list->shown[i], "cpu");
+		refresh_sum(list->rows, list->shown[i], "memory");
+	}
 	ui_dirty(ui);
 }
 
@@ -132,17 +188,29 @@ static void light_related(struct ui *ui)
 	}
 }
 
+/* A server may be shared by several apps. */
+static bool is_about(const json_t *row, const char *name, const char *app)
+{
+	const json_t *apps = json_object_get(row, "apps"), *item;
+	size_t i;
+
+	json_array_foreach((json_t *)apps, i, item)
+		if (same_text(json_string_value(item), app))
+			return true;
+	return same_text(member(row, name), app);
+}
+
 /* Selects a row of an app, where there is one and none is selected yet. */
 static void select_app(struct ui *ui, enum ui_place place, const char *app)
 {
 	struct list *list = &ui->lists[place];
 
-	if (same_text(member(list_selected(list), members[place].app), app))
+	if (is_about(list_selected(list), members[place].app, app))
 		return;
 	for (size_t i = 0; i < list->shown_count; i++) {
 		const json_t *row = json_array_get(list->rows, list->shown[i]);
 
-		if (same_text(member(row, members[place].app), app)) {
+		if (is_about(row, members[place].app, app)) {
 			list_select(list, json_member_text(row, list->key));
 			return;
 		}

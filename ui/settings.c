@@ -122,7 +122,7 @@ json_t *ui_themes_new(const struct ui *ui)
 		size_t count;
 		struct kata_error e;
 
-		if (!folder || !file_list(folder, ui->arena, &found, &count, &e))
+		if (!folder || !file_list(folder, ui->frame, &found, &count, &e))
 			continue;
 		for (size_t k = 0; k < count; k++) {
 			if (*found[k] == '.' || json_object_get(seen, found[k]))

@@ -10,11 +10,24 @@
 
 enum { SHOWN_JOBS = 20, LINES_OF_OLD = 200 };
 
+/* --diff says with its exit status that there are differences. */
+static bool is_difference(const struct job *job)
+{
+	const char *command = json_string_value(json_array_get(job->args, 0));
+
+	return job->status == 1 && command && !strcmp(command, "--diff");
+}
+
+static bool has_failed(const struct job *job)
+{
+	return job->status && !job->cancelled && !is_difference(job);
+}
+
 static enum role job_role(const struct job *job)
 {
 	if (!job->ended_ms)
 		return ROLE_busy;
-	return job->cancelled ? ROLE_drift : job->status ? ROLE_bad : ROLE_good;
+	return has_failed(job) ? ROLE_bad : job->cancelled || job->status ? ROLE_drift : ROLE_good;
 }
 
 static void add_head(struct ui *ui, struct pane *pane, const struct job *job)
@@ -24,6 +37,7 @@ static void add_head(struct ui *ui, struct pane *pane, const struct job *job)
 
 	jobs_command_line(ui->jobs, job->args, &command);
 	line = pane_add(pane, job_role(job), "", 0);
+	line->number = (int)job->id;
 	if (!job->began_ms)
 		str_add(&text, "waiting");
 	else if (!job->ended_ms)
@@ -32,8 +46,10 @@ static void add_head(struct ui *ui, struct pane *pane, const struct job *job)
 		str_addf(&text, "not started: %s", job->error.msg);
 	else if (job->cancelled)
 		str_add(&text, "cancelled");
+	else if (has_failed(job))
+		str_addf(&text, "failed, exit %d", job->status);
 	else
-		str_addf(&text, job->status ? "failed, exit %d" : "done", job->status);
+		str_add(&text, job->status ? "differences" : "done");
 	if (job->ended_ms && job->began_ms && !ui->screen->fake)
 		str_addf(&text, " after %.1f s", (double)(job->ended_ms - job->began_ms) / 1000);
 	pane_append(pane, line, job_role(job), text.p, text.len);
@@ -53,13 +69,15 @@ static void add_output(struct pane *pane, struct job *job)
 		enum role role = line->span_count ? line->spans[0].role : ROLE_text;
 		struct line *copy = pane_add(pane, ROLE_dim, "  ", 2);
 
+		copy->number = (int)job->id;
 		pane_append(pane, copy, role, line->text, line->len);
 	}
 }
 
 void activity_load(struct ui *ui, struct tab *tab)
 {
-	size_t count = jobs_count(ui->jobs);
+	size_t count = jobs_count(ui->jobs), cursor = tab->pane.cursor, top = tab->pane.top;
+	size_t before = pane_visible(&tab->pane), more;
 
 	pane_clear(&tab->pane);
 	for (size_t i = 0; i < count && i < SHOWN_JOBS; i++) {
@@ -68,12 +86,25 @@ void activity_load(struct ui *ui, struct tab *tab)
 	}
 	if (!count)
 		tab_say(ui, tab, ROLE_dim, "nothing was started here yet");
+	/* What is new comes in above what somebody reads. */
+	more = pane_visible(&tab->pane) > before ? pane_visible(&tab->pane) - before : 0;
+	if (tab->loaded && cursor) {
+		tab->pane.cursor = cursor + more;
+		tab->pane.top = top + more;
+	}
 	tab->loaded = true;
 }
 
+/* The job that the cursor is on, else the newest that has not ended; the question names it. */
 struct job *activity_selected(struct ui *ui)
 {
-	/* The newest that runs: several at once are rare, and the question names it. */
+	const struct line *line =
+		ui->tab == TAB_ACTIVITY ? pane_current(&ui->tabs[TAB_ACTIVITY].pane) : NULL;
+
+	for (size_t i = 0; line && i < jobs_count(ui->jobs); i++)
+		if ((int)jobs_at(ui->jobs, i)->id == line->number &&
+		    !jobs_at(ui->jobs, i)->ended_ms)
+			return jobs_at(ui->jobs, i);
 	for (size_t i = 0; i < jobs_count(ui->jobs); i++)
 		if (!jobs_at(ui->jobs, i)->ended_ms)
 			return jobs_at(ui->jobs, i);
@@ -104,7 +135,7 @@ void ui_job_changed(void *arg, struct job *job)
 			ui_say(ui, ROLE_busy, "%s: %s", job_name(ui, job), job->last);
 		return;
 	}
-	if (job->status && !job->cancelled)
+	if (has_failed(job))
 		ui_say(ui, ROLE_bad, "%s failed: %s", job_name(ui, job),
 		       *job->last ? job->last : job->error.msg);
 	else
@@ -119,6 +150,7 @@ void events_load(struct ui *ui, struct tab *tab)
 {
 	const json_t *log = live_log(ui->live);
 	bool end = tab->pane.follow || !tab->loaded;
+	size_t cursor = tab->pane.cursor, top = tab->pane.top;
 	json_t *event;
 	size_t i;
 
@@ -142,6 +174,10 @@ void events_load(struct ui *ui, struct tab *tab)
 	if (!json_array_size(log))
 		tab_say(ui, tab, ROLE_dim, "nothing happened yet");
 	tab->loaded = true;
-	if (end)
+	if (end) {
 		pane_to(&tab->pane, true);
+	} else {
+		tab->pane.cursor = cursor;
+		tab->pane.top = top;
+	}
 }

@@ -61,27 +61,40 @@ static void add_host(struct ui *ui, struct pane *pane)
 		  arena_printf(ui->frame, "%.1f of %.1f GiB", disk / gib, disk_total / gib));
 }
 
-/* Members that are texts, numbers or truth values, by name. */
+/* Members that are texts, numbers or truth values, in this order. Whether it can be reached is what
+ * the error says. */
+static const struct {
+	const char *name, *label, *before;
+} members[] = {
+	{"endpoint", "address", ""},
+	{"version", "version", ""},
+	{"api", "API", "1."},
+	{"resume", "--resume", ""},
+	{"containers", "containers", ""},
+	{"running", "running", ""},
+	{"swarm_manager", "Swarm manager", ""},
+	{"services", "services", ""},
+};
+
 static void add_members(struct pane *pane, const json_t *object)
 {
-	const char *key;
-	json_t *value;
-
-	json_object_foreach((json_t *)object, key, value) {
+	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+		const json_t *value = json_object_get(object, members[i].name);
 		struct line *line;
-		char *text;
+		struct str text = STR_INIT;
 
-		if (json_is_object(value) || json_is_array(value) || json_is_null(value))
-			continue;
-		line = add(pane, ROLE_json_key, "%-18s ", key);
-		text = json_is_string(value) ? NULL
-					     : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
 		if (json_is_string(value))
-			pane_append(pane, line, ROLE_text, json_string_value(value),
-				    json_string_length(value));
-		else if (text)
-			pane_append(pane, line, ROLE_text, text, strlen(text));
-		free(text);
+			str_addn(&text, json_string_value(value), json_string_length(value));
+		else if (json_is_integer(value))
+			str_addf(&text, "%s%lld", members[i].before,
+				 (long long)json_integer_value(value));
+		else if (json_is_boolean(value))
+			str_add(&text, json_is_true(value) ? "yes" : "no");
+		if (text.len) {
+			line = add(pane, ROLE_json_key, "%-14s ", members[i].label);
+			pane_append(pane, line, ROLE_text, text.p, text.len);
+		}
+		str_release(&text);
 	}
 }
 
@@ -128,12 +141,14 @@ void system_load(struct ui *ui, struct tab *tab)
 		add_error(&tab->pane, member);
 		add_notes(&tab->pane, member);
 	}
-	add(&tab->pane, ROLE_title, "Docker");
-	add_members(&tab->pane, json_object_get(fact->value, "docker"));
-	add_error(&tab->pane, json_object_get(fact->value, "docker"));
-	if (!fact->value)
+	if (fact->value) {
+		add(&tab->pane, ROLE_title, "Docker");
+		add_members(&tab->pane, json_object_get(fact->value, "docker"));
+		add_error(&tab->pane, json_object_get(fact->value, "docker"));
+	} else {
 		add(&tab->pane, fact->failed ? ROLE_bad : ROLE_dim, "%s",
 		    fact->failed ? fact->error.msg : "reading ...");
+	}
 	if (tab->loaded && top < pane_count(&tab->pane)) {
 		tab->pane.top = top;
 		tab->pane.cursor = cursor < pane_count(&tab->pane) ? cursor : 0;

@@ -10,7 +10,7 @@
 #include "kata/json.h"
 #include "ui/ui.h"
 
-enum { SOON_MS = 120, READ_MS = 15000, PANE_BYTES = 8 << 20, LOGS_BYTES = 4 << 20 };
+enum { JSON_DEPTH = 9, SOON_MS = 120, READ_MS = 15000, PANE_BYTES = 8 << 20, LOGS_BYTES = 4 << 20 };
 
 /* --- what is shown when there is nothing to show --- */
 
@@ -87,10 +87,16 @@ static void tab_read(struct ui *ui, struct tab *tab, json_t *args_take, reader_d
 /* Whether the subject is an app; says what else there is to see. */
 static bool needs_app(struct ui *ui, struct tab *tab)
 {
+	const char *name = ui->subject.server ? strrchr(ui->subject.server, '/') : NULL;
+
 	if (ui->subject.app)
 		return true;
 	reader_cancel(tab->reader);
 	tab->reader = NULL;
+	if (name && !name[1]) {
+		tab_say(ui, tab, ROLE_bad, "this Caddy does not answer; 9 (System) says why");
+		return false;
+	}
 	tab_say(ui, tab, ROLE_dim,
 		ui->subject.server ? "this server belongs to no app of ours: it is left alone"
 				   : "select an app");
@@ -98,6 +104,29 @@ static bool needs_app(struct ui *ui, struct tab *tab)
 }
 
 /* --- Diff --- */
+
+/* What the list shows as a glyph, in words, where the lines above do not say it. */
+static void add_state(struct ui *ui, struct pane *pane)
+{
+	const json_t *row = ui_app_row(ui, ui->subject.app);
+	const char *why = json_member_text(row, "why"), *state = json_member_text(row, "state");
+	const json_t *apps = json_object_get(ui->facts.fact[FACT_APPS].value, "apps");
+
+	if (json_is_array(apps) && !json_array_size(apps)) {
+		const char *text =
+			arena_printf(ui->frame,
+				     "No apps yet. The first one: %s/app/NAME/kata-compose.yaml\n"
+				     "`kata-tui help compose` tells what stands in it.",
+				     ui->screen->root);
+
+		pane_add_text(pane, ROLE_text, text);
+	}
+	for (size_t i = 0; why && i < pane_count(pane); i++)
+		if (strstr(pane_line(pane, i)->text, why))
+			return;
+	if (why && state && strcmp(state, "unknown") != 0 && !strstr(why, " pending"))
+		pane_add(pane, state_role(state), why, strlen(why));
+}
 
 static void diff_load(struct ui *ui, struct tab *tab)
 {
@@ -107,6 +136,7 @@ static void diff_load(struct ui *ui, struct tab *tab)
 		return;
 	pane_clear(&tab->pane);
 	facts_diff(&ui->facts, ui->subject.app, &tab->pane);
+	add_state(ui, &tab->pane);
 	go_back_to(tab, kept);
 }
 
@@ -126,7 +156,7 @@ static void caddy_came(void *arg, int status, const struct str *out, const struc
 	tab->loading = false;
 	pane_clear(&tab->pane);
 	if (value)
-		pane_add_json(&tab->pane, value, 6);
+		pane_add_json(&tab->pane, value, JSON_DEPTH);
 	else
 		tab_failed(ui, tab, err, e);
 	(void)status;
@@ -140,7 +170,7 @@ static void caddy_load(struct ui *ui, struct tab *tab)
 {
 	const char *name = ui->subject.server ? strrchr(ui->subject.server, '/') : NULL;
 
-	if (!ui->subject.app && name)
+	if (!ui->subject.app && name && name[1])
 		tab_read(ui, tab,
 			 json_pack("[s,s,s,s]", "config:caddy", "--server", name + 1, "--json"),
 			 caddy_came);
@@ -315,7 +345,7 @@ static void env_load(struct ui *ui, struct tab *tab)
 /* --- the table --- */
 
 const struct tab_kind tab_table[TAB_COUNT] = {
-	[TAB_DIFF] = {"Diff", "diff", 1 << FACT_PLAN, true, diff_load, NULL},
+	[TAB_DIFF] = {"Diff", "diff", (1 << FACT_COUNT) - 1, true, diff_load, NULL},
 	[TAB_CADDY] = {"Caddy JSON", "json", 1 << FACT_STATUS, true, caddy_load, NULL},
 	[TAB_STACK] = {"Stack", "text", 1 << FACT_PLAN, true, stack_load, NULL},
 	[TAB_DOCKER] = {"Docker", "text", 1 << FACT_PLAN, true, docker_load, NULL},
@@ -336,12 +366,17 @@ void ui_tabs_init(struct ui *ui)
 	ui->tabs[TAB_LOGS].pane.follow = true;
 	ui->tabs[TAB_EVENTS].pane.follow = true;
 	ui->tabs[TAB_STACK].pane.numbers = true;
+	/* What they say is sentences. */
+	ui->tabs[TAB_DIFF].pane.wrap = true;
+	ui->tabs[TAB_ACTIVITY].pane.wrap = true;
+	ui->tabs[TAB_SYSTEM].pane.wrap = true;
 }
 
 void ui_tabs_release(struct ui *ui)
 {
 	for (int i = 0; i < TAB_COUNT; i++) {
 		reader_cancel(ui->tabs[i].reader);
+		logs_end(ui, &ui->tabs[i]);
 		loop_timer_cancel(ui->loop, ui->tabs[i].timer);
 		pane_release(&ui->tabs[i].pane);
 		json_decref(ui->tabs[i].services);
@@ -391,8 +426,14 @@ void ui_fact_changed(void *arg, enum fact_kind kind)
 
 	if (ui->screen->fake && kind == FACT_STATUS)
 		live_pretend(ui->live, ui->facts.fact[kind].value, NULL);
+	/* Once; it stays in the list of errors. */
+	if (ui->facts.fact[kind].failed && ui->facts.fact[kind].failures == 1)
+		ui_error(ui, &ui->facts.fact[kind].error);
 	ui->rows_stale = true;
 	ui_dirty(ui);
-	if (ui->tabs[ui->tab].kind->facts & 1U << kind)
+	/* Logs that ended begin again when there is something new to listen to. */
+	if (ui->tabs[ui->tab].kind->facts & 1U << kind ||
+	    (ui->tab == TAB_LOGS && !ui->tabs[TAB_LOGS].reader && kind == FACT_PS &&
+	     !ui->facts.fact[FACT_PS].failed))
 		ui_load_tab(ui, true);
 }

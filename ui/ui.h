@@ -56,13 +56,15 @@ struct tab {
 	const struct tab_kind *kind;
 	struct pane pane;
 	struct reader *reader;
-	uint64_t timer;	  /* of a load that is due */
-	bool loaded;	  /* shows what it is about */
-	bool loading;	  /* its reader has not answered yet */
-	bool previous;	  /* logs: of the instance before */
-	bool times;	  /* logs: with time stamps */
-	json_t *services; /* logs: service -> number of its colour */
-	size_t burst;	  /* logs: lines of this moment */
+	uint64_t timer;	     /* of a load that is due */
+	bool loaded;	     /* shows what it is about */
+	bool loading;	     /* its reader has not answered yet */
+	const char *empty;   /* said when it shows no line, or NULL */
+	bool previous;	     /* logs: of the instance before */
+	bool times;	     /* logs: with time stamps */
+	json_t *services;    /* logs: service -> number of its colour */
+	struct burst *burst; /* logs: lines of this moment; or NULL */
+	uint64_t left_out;   /* logs: lines of all moments that were too many */
 };
 
 enum tab_id {
@@ -151,11 +153,15 @@ void ui_run_foreground(struct ui *ui, loop_fd_fn *on_input);
 /* --- layout.c --- */
 void ui_draw(struct ui *ui);
 const char *ui_view(const struct ui *ui); /* of the key table: where the keys go */
+bool ui_is_small(const struct ui *ui);	  /* too small to show what keys would do */
 
 /* --- rows of the lists (select.c) --- */
 void ui_lists_init(struct ui *ui);
 /* Makes the rows that follow from changed facts. */
 void ui_rows(struct ui *ui);
+/* Brings numbers and ages of the containers in sight up to date, in their rows as they are: making
+ * all rows anew takes long where there are many. */
+void ui_numbers(struct ui *ui);
 /* After another row was selected: subject, related rows, the open tab. */
 void ui_selected(struct ui *ui);
 /* After the shape of the lists changed: the app that was selected stays so. */
@@ -176,6 +182,7 @@ void ui_load_tab(struct ui *ui, bool soon);
 void ui_fact_changed(void *arg, enum fact_kind kind);
 /* tab_logs.c, tab_system.c, tab_activity.c */
 void logs_load(struct ui *ui, struct tab *tab);
+void logs_end(struct ui *ui, struct tab *tab);
 void system_load(struct ui *ui, struct tab *tab);
 void activity_load(struct ui *ui, struct tab *tab);
 void events_load(struct ui *ui, struct tab *tab);

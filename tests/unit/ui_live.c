@@ -238,8 +238,10 @@ static void test_engine(void **state)
 	talk_start(&talk, false, engine);
 	watch_engine(talk.address);
 	assert_true(turn_until("<up>", 2000) >= 0);
-	/* The stream was asked for before the listener was told, and begins in the past. */
-	assert_memory_equal(shared->first, "pe", 2);
+	/* The stream begins in the past: nothing is missed, however late the engine begins it. */
+	assert_int_equal(shared->first[0], 'p');
+	for (int i = 0; i < 200 && !shared->streams; i++)
+		poll(NULL, 0, 10);
 	assert_int_equal(shared->streams, 1);
 	int64_t since = strtoll(shared->since[0], NULL, 10);
 	assert_in_range(time(NULL) - since, 3590, 3620);

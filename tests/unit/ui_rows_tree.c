@@ -310,12 +310,12 @@ static void test_columns(void **state)
 		    "- shop  compose       0/1\n"
 		    "x wiki          error\n");
 	assert_list(rows_servers_new(&f->facts), &columns_servers, 6, 24,
-		    "  SERVER    LISTEN  DIFF\n"
-		    "+ blog      :443\n"
-		    "! kata_8083 :8083     ~1\n"
-		    "? srv0      ~0, :81\n"
-		    "? theirs\n"
-		    "x e2\n");
+		    "  SERVER    LISTEN CADDY\n"
+		    "+ blog      :443   e1\n"
+		    "! kata_8083 :8083  e1\n"
+		    "? srv0      ~, :81 e1\n"
+		    "? theirs           e1\n"
+		    "x down             e2\n");
 	assert_list(rows_containers_new(&f->facts, NULL, NOW), &columns_containers, 4, 24,
 		    "  CONTAINER  UP\n"
 		    "+ blog-db-1  3h\n"
