@@ -31,7 +31,7 @@ struct live_options {
 	const char *root;
 	const char *docker, *docker_env, *cert_path; /* as world_set_docker */
 	const json_t *caddy;			     /* array of endpoints */
-	int interval_ms;			     /* of Caddy; 0: 2000 */
+	int interval_ms;			     /* of Caddy; 0: 1000 */
 	bool no_events;				     /* a fake run: nothing is watched */
 };
 

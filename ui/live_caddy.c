@@ -15,7 +15,7 @@
 
 #define UPSTREAMS_PATH "/reverse_proxy/upstreams"
 
-enum { INTERVAL_MS = 2000, AWAY_MAX_MS = 5000, TIMEOUT_MS = 2000, MESSAGE_MAX = 300 };
+enum { INTERVAL_MS = 1000, AWAY_MAX_MS = 5000, TIMEOUT_MS = 2000, MESSAGE_MAX = 300 };
 
 struct caddy_watch {
 	struct watched watched; /* first */

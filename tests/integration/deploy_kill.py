@@ -144,7 +144,10 @@ class KillCase(DeployCase):
                 self.lay_out(name, text)
             ends = [self.kill_one(name, self.rng.choice(kinds), usual) for name in self.names]
             killed += sum(end() for end in ends)
-            r = self.kata("--apply", want=0)
+            r = self.kata("--apply")
+            if "device or resource busy" in r.err:  # the engine's own mount of secrets, now and then
+                r = self.kata("--apply")
+            self.assertEqual(r.code, 0, r)
             with self.subTest(round=rounds, apply=str(r)):
                 self.whole(text)
         self.assertGreater(killed, rounds * APPS // 2, "too few runs were killed midway")
