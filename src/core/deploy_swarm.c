@@ -239,6 +239,14 @@ static bool is_unsettled(const json_t *live)
 		       json_integer_value(json_object_get(status, "DesiredTasks"));
 }
 
+/* Swarm stopped in the middle, and goes on only when it is told to: some tasks are old ones. */
+static bool is_paused(const json_t *live)
+{
+	const char *update = json_member_text(json_object_get(live, "UpdateStatus"), "State");
+
+	return update && (!strcmp(update, "paused") || !strcmp(update, "rollback_paused"));
+}
+
 static void plan_service(struct stack *k, const struct compose_service *service)
 {
 	const char *name = swarm_service_name(k->d->arena, k->compose, service);
@@ -254,6 +262,8 @@ static void plan_service(struct stack *k, const struct compose_service *service)
 		force = k->options->verb == DEPLOY_RESTART || k->options->fresh;
 		if (!why && force)
 			why = k->options->fresh ? "asked for" : "restart";
+		if (!why && is_paused(live))
+			why = "its last update was paused";
 	}
 	if (!why) {
 		if (!k->options->detach && is_unsettled(live))

@@ -262,6 +262,26 @@ class SwarmFailures(SwarmCase):
     def test_missing_image_rolls_back(self):
         self.fails(["nowhere.invalid/none"], image="nowhere.invalid/none:1")
 
+    def test_paused_update_goes_on(self):
+        """What made Swarm stop is over, and nobody else tells it to go on."""
+        flags = self.kata_root.folder("shop") / "flags"
+        flags.mkdir(parents=True)
+        flags.joinpath("ok").touch()
+        web = lambda text: {
+            "environment": {"TEXT": text}, "volumes": ["./flags:/flags"],
+            "command": ["sh", "-c", "[ -f /flags/ok ] && exec sleep 1000; exit 3"]}
+        self.shop(web=web("one"))
+        self.deploy("shop")
+        flags.joinpath("ok").unlink()
+        self.shop(web=web("two"))
+        self.kata("deploy", "shop", "--detach", want=0)
+        update = lambda: (self.engine.services()["shop_web"].get("UpdateStatus") or {}).get("State")
+        wait_for(lambda: update() == "paused", "Swarm to give up", 60)
+        flags.joinpath("ok").touch()
+        self.kata("--apply", want=0)
+        self.assertNotEqual(update(), "paused")
+        self.unwritten("--apply")
+
     def test_crash_of_a_first_deploy(self):
         self.shop(web={"command": ["sh", "-c", "echo bad start; exit 9"]})
         self.assert_names(self.deploy("shop", want=1, timeout=150), "shop_web", "bad start", "9")

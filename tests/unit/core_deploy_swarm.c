@@ -168,6 +168,25 @@ static void restart_updates_every_service(void **state)
 	case_close(&c);
 }
 
+/* What made it stop may be over: nobody else tells Swarm to go on. */
+static void paused_update_goes_on(void **state)
+{
+	struct deploy_case c;
+	json_t *live;
+
+	(void)state;
+	case_open(&c, "services: {web: {image: one}}\n");
+	case_stack_network(&c);
+	live = case_service(&c, "web");
+	assert_string_equal(case_swarm(&c), "");
+	json_object_set_new(live, "UpdateStatus", json_pack("{s:s}", "State", "completed"));
+	assert_string_equal(case_swarm(&c), "");
+	json_object_set_new(live, "UpdateStatus", json_pack("{s:s}", "State", "paused"));
+	assert_non_null(strstr(case_swarm(&c), "0 service-update blog_web\n"));
+	assert_string_equal(c.deploy.steps[0].why, "its last update was paused");
+	case_close(&c);
+}
+
 static void stop_takes_the_tasks_away(void **state)
 {
 	struct deploy_case c;
@@ -227,6 +246,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_in_the_file_goes_last),
 		cmocka_unit_test(stopped_stack_is_left_alone),
 		cmocka_unit_test(restart_updates_every_service),
+		cmocka_unit_test(paused_update_goes_on),
 		cmocka_unit_test(stop_takes_the_tasks_away),
 		cmocka_unit_test(down_waits_until_all_is_gone),
 		cmocka_unit_test(update_order_follows_the_routes),
