@@ -16,7 +16,8 @@ enum {
 	BURST_FREE = 200,
 	BURST_LINES = 1000,
 	BURST_BYTES = 1 << 20,
-	TEXT_MAX = 80
+	TEXT_MAX = 80,
+	HISTORY_LINES = 10000,
 };
 
 static enum role service_role(struct tab *tab, const char *service)
@@ -77,6 +78,7 @@ struct waiting {
 
 struct burst {
 	uint64_t timer; /* the end of this moment; 0: none goes on */
+	size_t history; /* lines from before, which come at once: so many are no burst */
 	size_t shown;	/* lines at once, */
 	struct waiting *first, **end;
 	size_t count, bytes; /* then these wait, */
@@ -100,7 +102,7 @@ static void burst_forget(struct ui *ui, struct burst *burst)
 	while (burst->first)
 		lose_first(burst);
 	loop_timer_cancel(ui->loop, burst->timer);
-	*burst = (struct burst){.end = &burst->first};
+	*burst = (struct burst){.end = &burst->first, .history = burst->history};
 }
 
 /* The moment is over: what waited is shown, and how much went. */
@@ -166,6 +168,12 @@ static void on_line(void *arg, const char *text, size_t len)
 	struct burst *burst = tab->burst;
 
 	tab->loading = false;
+	if (burst->history) {
+		burst->history--;
+		add_line(tab, text, len);
+		ui_dirty(ui);
+		return;
+	}
 	if (!burst->timer)
 		burst->timer = loop_timer(ui->loop, BURST_MS, burst_over, ui);
 	if (burst->shown++ >= BURST_FREE) {
@@ -205,6 +213,7 @@ void logs_load(struct ui *ui, struct tab *tab)
 	if (!tab->burst)
 		tab->burst = xcalloc(1, sizeof *tab->burst);
 	burst_forget(ui, tab->burst);
+	tab->burst->history = HISTORY_LINES;
 	tab->left_out = 0;
 	pane_clear(&tab->pane);
 	if (!ui->subject.app) {

@@ -2,12 +2,14 @@
 what cannot be beaten, or what others take for the same.
 
 bench.py [--sizes 1,10,100,1000] [--rounds N] [--caddy PATH] [--strict]
-         [--services 1,10,30] [--docker installed|newest]     sizes "" or services "": not this part
+         [--services 1,10,30] [--screen 20,100] [--docker installed|newest]
+                                            sizes, services or screen "": not this part
 
 In each round every way runs once, in turning order, on the same server; shown are the medians, and
 the median and the quartiles of the rounds' ratios to the floor. Floors: curl GET of all servers
 (nothing to do), curl PATCH of one server (one change); docker and docker compose (deploys.py).
-Peer: full_config.py. --strict: exit 1 when a target is missed.
+Peer: full_config.py. The screen (screen.py; so many live containers): beside htop and docker stats.
+--strict: exit 1 when a target is missed.
 """
 import argparse
 import json
@@ -23,6 +25,7 @@ import caddyctl
 import deploys
 import measure as m
 import netns
+import screen
 from case import TUI, Root, plain
 from caddyctl import SERVERS
 from measure import NOISE, memory_row, paired, peak, row, timed
@@ -127,6 +130,7 @@ def main():
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--caddy", default=shutil.which("caddy"))
     parser.add_argument("--services", default="1,10,30")
+    parser.add_argument("--screen", default="20,100")
     parser.add_argument("--docker", default="installed", choices=["installed", "newest"])
     parser.add_argument("--strict", action="store_true")
     args = parser.parse_args()
@@ -139,6 +143,8 @@ def main():
         measure(args.caddy, size, args.rounds or ROUNDS.get(size, 21))
     if args.services:
         deploys.measure(args.caddy, args.docker, numbers(args.services), args.rounds)
+    if args.screen:
+        screen.measure(args.caddy, args.docker, numbers(args.screen), args.rounds)
     return 1 if args.strict and m.missed else 0
 
 
