@@ -285,13 +285,24 @@ static void run_network_create(struct job *job)
 	job_send(job, "POST", "/networks/create", job->body, job_done);
 }
 
+static void run_network_remove(struct job *job);
+
+/* Tasks of services that are gone hold it until they have stopped. */
+static void on_network_removed(struct job *job, bool ok, const json_t *value, struct kata_error *e)
+{
+	if (!ok && strstr(e->msg, "in use by task") && loop_now_ms() - job->began < GONE_MS)
+		job_later(job, POLL_MS, run_network_remove);
+	else
+		job_gone(job, ok, value, e);
+}
+
 static void run_network_remove(struct job *job)
 {
 	const struct step *s = job->step;
 
 	job_send(job, "DELETE",
 		 docker_path(job->rollout->arena, "/networks/%s", s->id ? s->id : s->target), NULL,
-		 job_gone);
+		 on_network_removed);
 }
 
 static void run_volume_create(struct job *job)

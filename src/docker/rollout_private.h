@@ -28,6 +28,8 @@ struct job;
 /* The answer of a job's request; the job is still running. value is borrowed. */
 typedef void job_next(struct job *job, bool ok, const json_t *value, struct kata_error *e);
 
+enum { GONE_MS = 90000 }; /* longest that stopping tasks are waited for */
+
 /* One step while it runs. */
 struct job {
 	struct rollout *rollout;

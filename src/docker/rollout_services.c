@@ -13,7 +13,6 @@ enum {
 	POLL_MS = 300,
 	RETRIES = 5,	    /* of an update that somebody else was faster with */
 	FAILING_MS = 15000, /* a service that keeps failing for so long does not recover */
-	GONE_MS = 90000,    /* longest grace period that is waited for */
 };
 
 /* --- secrets and configs --- */

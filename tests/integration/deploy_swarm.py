@@ -4,6 +4,7 @@ import json
 
 from case import SERVERS
 from deploy import DeployCase, proxied_to
+from proxy import answer
 from enginecase import every_engine, wait_for
 
 STACK = "com.docker.stack.namespace"
@@ -129,6 +130,15 @@ class SwarmCommands(SwarmCase):
         self.deploy("shop")
         r = self.kata("rm", "shop", "--force", "--wipe", want=0)
         self.assertEqual(self.engine.volumes(), {}, r)
+
+    def test_rm_waits_for_stopping_tasks(self):
+        """They hold the network for a moment, which an engine shows only now and then."""
+        self.shop()
+        self.deploy("shop")
+        busy = b'{"message":"remove network shop_default: network x is in use by task y"}'
+        self.docker.rule("DELETE", answer(403, busy), times=3, path="/networks/")
+        self.kata("rm", "shop", "--force", want=0)
+        self.assertEqual((self.engine.services(), self.engine.networks()), ({}, {}))
 
     def test_stop_is_honoured(self):
         self.shop()
