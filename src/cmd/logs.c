@@ -245,16 +245,21 @@ static void follow(struct logs *logs)
 
 /* --- the run --- */
 
-static bool wrong(struct cmd *cmd, const char *option, const char *value, const char *hint)
+static bool refuse(struct cmd *cmd, const char *what, const char *hint)
 {
 	struct kata_error e;
 
-	error_set(&e, ERROR_INVALID, "%s: not \"%s\"", option, value);
+	error_set(&e, ERROR_INVALID, "%s", what);
 	error_where(&e, "logs");
 	error_hint(&e, "%s", hint);
 	say_error(cmd, &e);
 	cmd_fail(cmd, EXIT_USAGE);
 	return false;
+}
+
+static bool wrong(struct cmd *cmd, const char *option, const char *value, const char *hint)
+{
+	return refuse(cmd, arena_printf(cmd->arena, "%s: not \"%s\"", option, value), hint);
 }
 
 static bool read_options(struct cmd *cmd, struct logs *logs)
@@ -265,8 +270,8 @@ static bool read_options(struct cmd *cmd, struct logs *logs)
 	if (tail && strcmp(tail, "all") != 0 && !text_u64(tail, 0, 1000000000, &n))
 		return wrong(cmd, "--tail", tail, "a number of lines, or \"all\"");
 	if (cmd->options.previous && cmd->options.follow)
-		return wrong(cmd, "--previous", "with --follow",
-			     "what is over has no end to follow");
+		return refuse(cmd, "--previous and --follow do not go together",
+			      "what was before the last start is over: leave one of the two out");
 	logs->previous = cmd->options.previous;
 	logs->tail = tail;
 	logs->since = since ? time_since(cmd->arena, since, time(NULL)) : NULL;

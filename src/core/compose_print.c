@@ -12,6 +12,7 @@
 
 #include "kata/error.h"
 #include "kata/text.h"
+#include "yaml_write.h"
 
 /* Simple keys end at 1024 characters; what is longer is written as an explicit key. */
 enum { KEY_MAX = 1000, INDENT = 2 };
@@ -41,25 +42,9 @@ static bool text_is_plain(const char *s, size_t len)
 	return true;
 }
 
-/* Whether a YAML reader may refuse the character or take it for a line end. */
-static bool must_escape(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x2028 || c == 0x2029 || c == 0xfeff ||
-	       c == 0xfffe || c == 0xffff;
-}
-
 static void print_char(struct str *out, const char *s, size_t n, uint32_t c, bool value)
 {
-	if (c == '"' || c == '\\')
-		str_addf(out, "\\%c", (char)c);
-	else if (c == '\n')
-		str_add(out, "\\n");
-	else if (c == '\t')
-		str_add(out, "\\t");
-	else if (must_escape(c))
-		str_addf(out, c < 0x100 ? "\\x%02X" : "\\u%04X", (unsigned)c);
-	else
-		str_addn(out, s, n);
+	yaml_write_char(out, s, n, c);
 	if (c == '$' && value)
 		str_addc(out, '$');
 }

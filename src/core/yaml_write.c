@@ -63,7 +63,7 @@ static bool is_plain(const char *s, size_t len)
 	return !has_escapes(s, len);
 }
 
-static void write_char(struct str *out, const char *s, size_t n, uint32_t c)
+void yaml_write_char(struct str *out, const char *s, size_t n, uint32_t c)
 {
 	if (c == '"' || c == '\\')
 		str_addf(out, "\\%c", (char)c);
@@ -86,7 +86,7 @@ static void write_double(struct str *out, const char *s, size_t len)
 
 		if (!n)
 			BUG("a text that is no UTF-8");
-		write_char(out, s + i, n, c);
+		yaml_write_char(out, s + i, n, c);
 		i += n;
 	}
 	str_addc(out, '"');

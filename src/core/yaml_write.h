@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "kata/memory.h"
 
@@ -15,6 +16,9 @@ void yaml_write_text(struct str *out, const char *text, size_t len);
 /* "key:", also for keys that YAML only takes in two lines; column: where it stands. */
 void yaml_write_key(struct str *out, const char *key, size_t column);
 void yaml_write_indent(struct str *out, size_t column);
+
+/* One character of a text in double quotes: code point c, the n bytes at s. */
+void yaml_write_char(struct str *out, const char *s, size_t n, uint32_t c);
 
 /* Whether a text of several lines can stand as it is, behind "|". */
 bool yaml_is_literal(const char *text, size_t len);
