@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "container_private.h"
 #include "kata/json.h"
 
 /* --- what is there --- */
@@ -40,11 +41,9 @@ static bool has_networks(const struct up *u, const struct part *part,
 	json_t *unused;
 
 	json_object_foreach(json_object_get(part->model->spec, "networks"), key, unused) {
-		const json_t *network =
-			json_object_get(json_object_get(u->compose->root, "networks"), key);
-		const char *name = json_member_text(network, "name");
+		const char *name = container_resource(u->compose, "networks", key);
 
-		if (name && json_is_object(live) && !json_object_get(live, name))
+		if (json_is_object(live) && !json_object_get(live, name))
 			return false;
 	}
 	return true;
@@ -74,17 +73,12 @@ static bool lost_network(const struct up *u, const struct part *part,
 	json_t *unused;
 
 	json_object_foreach(json_object_get(part->model->spec, "networks"), key, unused) {
-		const json_t *network =
-			json_object_get(json_object_get(u->compose->root, "networks"), key);
-		const char *name = json_member_text(network, "name");
-		const json_t *live = name ? live_named(u->live->networks, name) : NULL;
-		const char *own, *id;
+		const char *name = container_resource(u->compose, "networks", key);
+		const json_t *live = live_named(u->live->networks, name);
+		const char *own = json_member_text(json_object_get(all, name), "NetworkID");
+		const char *id = json_member_text(
+			live ? live : json_object_get(u->live->externals, name), "Id");
 
-		if (!name)
-			continue;
-		own = json_member_text(json_object_get(all, name), "NetworkID");
-		id = json_member_text(live ? live : json_object_get(u->live->externals, name),
-				      "Id");
 		if (own && *own && (!id || strcmp(own, id) != 0))
 			return true;
 	}
